@@ -1,0 +1,319 @@
+"""`now`: take a backup, prove that it can be read, keep it, and only then say so.
+
+The order of the writes is that of docs/format.md: the archive first, the manifest last. A restore
+takes its safety backup through `take` too, so there is one way for a backup to come to exist.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+from commands import checks, progress
+from commands.events import BackupFinished, Noted, Warned
+from commands.verb import Argument, Context, Option, Verb
+from commands.words import read
+from storage import shelf
+from storage.archive.choose import choose
+from storage.archive.inspect import Inspection, inspect
+from storage.convex import exports, facts
+from storage.convex.deployment import Deployment
+from storage.convex.exports import Export
+from storage.errors import AlreadyThere, ArchiveError, Refused, VaultError
+from storage.finding import Finding
+from storage.manifest import (
+    ArchiveFacts,
+    Asked,
+    Check,
+    Kind,
+    Manifest,
+    SnapshotFacts,
+    StepTook,
+)
+
+T = TypeVar("T")
+READ_TRIES = 2  # A download of the right length that can't be read is fetched once more.
+LABEL_MAX = 200
+BLOCK = 1 << 20
+
+ARGUMENTS = (Argument("deployment", "which deployment; the settings' default if left out"),)
+OPTIONS = (
+    Option(
+        "tables",
+        "only these tables; component/path/table below the root",
+        metavar="a,b",
+        many=True,
+        also=("table",),
+    ),
+    Option("without-files", "leave stored files out; they are included otherwise"),
+    Option(
+        "kind",
+        "what it is for, which decides how long it is kept (manual if left out)",
+        metavar="kind",
+        choices=("manual", "pre-deploy", "daily", "weekly", "monthly"),
+    ),
+    Option("label", "a few words to know it by", metavar="text"),
+    Option(
+        "app-version", "git commit of the app; from CI's variables if left out", metavar="commit"
+    ),
+)
+
+
+@dataclass(frozen=True)
+class Request:
+    """What was asked for; `tables` None means the whole deployment."""
+
+    deployment: str | None = None
+    tables: tuple[str, ...] | None = None
+    with_files: bool = True
+    kind: Kind = "manual"
+    label: str = ""
+    app_version: str | None = None
+
+
+def parse(words: Sequence[str]) -> Request:
+    """Read `now [deployment] [tables …] [kind …] [label …]`; Refused for anything else."""
+    typed = read("now", words, ARGUMENTS, OPTIONS)
+    label = " ".join((typed["label"] or "").split())
+    if len(label) > LABEL_MAX or not label.isprintable():
+        raise Refused(
+            f"A label is up to {LABEL_MAX} printable characters; this one has {len(label)}.",
+            hint='Shorten it, for example: --label "before the migration".',
+        )
+    if typed["tables"] == ():
+        raise Refused("--tables names no table.", hint="Name some: --tables npd,sp2d.")
+    return Request(
+        deployment=typed["deployment"],
+        tables=typed["tables"],
+        with_files=not typed["without-files"],
+        kind=typed["kind"] or "manual",
+        label=label,
+        app_version=typed["app-version"],
+    )
+
+
+def run(request: Request, ctx: Context) -> BackupFinished:
+    """Take the backup; after any error no new backup exists."""
+    deployment = ctx.deployment(request.deployment)
+    sweep(ctx)
+    finished = take(request, deployment, ctx)
+    ctx.catalog.refresh(ctx.vault)
+    return finished
+
+
+def take(request: Request, deployment: Deployment, ctx: Context) -> BackupFinished:
+    """Take, prove and keep one backup of a deployment; its manifest is the last thing written."""
+    asked = Asked(by=ctx.caller.name, door=ctx.caller.door, at=ctx.now())
+    timed = Timed(ctx)
+    timed("preflight", lambda: preflight(deployment, facts.BACKUP_NEEDS, ctx))
+    about = timed("describe", lambda: facts.describe(deployment))
+    export = timed("export", lambda: _export(request, deployment, ctx))
+    with ctx.spool.file("snapshot") as whole, ctx.spool.file("chosen") as part:
+        snapshot, inspection = timed("download", lambda: _fetch(deployment, export, whole, ctx))
+        archive = whole
+        if request.tables is not None:
+            archive = part
+            inspection = timed("choose tables", lambda: _choose(request, whole, part, ctx))
+        found = _judge(request, deployment, export, inspection, ctx)
+        backup_id = timed("store", lambda: _store(deployment.name, asked, archive, ctx))
+        name = shelf.archive_name(deployment.name, backup_id)
+        timed("read back", lambda: _read_back(name, inspection, ctx))
+    check = Check(
+        at=ctx.now(),
+        by=ctx.caller.name,
+        door=ctx.caller.door,
+        looked_at=inspection.looked_at,
+        findings=found,
+    )
+    manifest = Manifest(
+        id=backup_id,
+        deployment=about,
+        snapshot=snapshot,
+        kind=request.kind,
+        label=request.label,
+        asked=asked,
+        finished=ctx.now(),
+        app_version=request.app_version or ctx.rules.app_version,
+        lifeboat_version=ctx.rules.lifeboat_version,
+        archive=ArchiveFacts(name=name, bytes=inspection.bytes, sha256=inspection.sha256),
+        chosen=request.tables,
+        contents=inspection.contents,
+        check=check,
+        steps=tuple(timed.took),
+    )
+    ctx.step("manifest", lambda: _label(manifest, ctx))
+    return BackupFinished(manifest, ctx.vault.name, timed.seconds, found)
+
+
+class Timed:
+    """A job's steps, with how long each one took."""
+
+    def __init__(self, ctx: Context) -> None:
+        self._ctx = ctx
+        self._began = ctx.monotonic()
+        self.took: list[StepTook] = []
+
+    def __call__(self, name: str, doing: Callable[[], T]) -> T:
+        """Do the step and note its seconds."""
+        began = self._ctx.monotonic()
+        result = self._ctx.step(name, doing)
+        seconds = round(self._ctx.monotonic() - began, 3)
+        self.took.append(StepTook(step=name, seconds=seconds))
+        return result
+
+    @property
+    def seconds(self) -> float:
+        return self._ctx.monotonic() - self._began
+
+
+def preflight(deployment: Deployment, needs: Sequence[facts.Permission], ctx: Context) -> None:
+    """Check key, permissions and clock before anything is asked for; raises the reason."""
+    ready = facts.preflight(deployment, needs, ctx.now)
+    skew = ready.clock_skew_seconds
+    if skew is not None and abs(skew) > ctx.rules.clock_skew_seconds_max:
+        ctx.tell(
+            Warned(
+                f"This machine's clock and {deployment.name}'s differ by {abs(skew):.0f} s; "
+                f"the settings allow {ctx.rules.clock_skew_seconds_max:g} s. Ids and ages of "
+                f"backups follow this machine's clock."
+            )
+        )
+
+
+def sweep(ctx: Context) -> None:
+    """Remove what killed jobs left behind, once it is older than the grace period."""
+    ctx.spool.sweep()
+    for swept in shelf.sweep(ctx.vault, ctx.now(), ctx.rules.grace):
+        ctx.tell(Noted(f"Swept {swept.name}: left by a job that was stopped half-way."))
+
+
+def read_file(path: Path, step: str, ctx: Context) -> Inspection:
+    """Read an archive in the spool whole."""
+    return inspect(file_chunks(path), progress=progress.reading(ctx, step, path.stat().st_size))
+
+
+def file_chunks(path: Path) -> Iterator[bytes]:
+    """Yield a file in blocks."""
+    with path.open("rb", buffering=0) as file:
+        while block := file.read(BLOCK):
+            yield block
+
+
+def _export(request: Request, deployment: Deployment, ctx: Context) -> Export:
+    listen = progress.convex(ctx, "export")
+    return exports.take(deployment, with_files=request.with_files, tell=listen)
+
+
+def _fetch(
+    deployment: Deployment, export: Export, path: Path, ctx: Context
+) -> tuple[SnapshotFacts, Inspection]:
+    """Download the snapshot and read it whole; a torn one is fetched once more."""
+    listen = progress.convex(ctx, "download")
+    for tries_left in reversed(range(READ_TRIES)):
+        with ctx.spool.writer(path) as sink:
+            size, sha256 = exports.download(
+                deployment, export, sink.write, sink.restart, tell=listen
+            )
+        try:
+            inspection = read_file(path, "read", ctx)
+            break
+        except ArchiveError as error:
+            if not tries_left:
+                raise
+            ctx.tell(Noted(f"The download can't be read ({error.what}) Fetching it once more."))
+    snapshot = SnapshotFacts(
+        timestamp_ns=export.timestamp_ns,
+        export_id=export.id,
+        bytes=size,
+        sha256=sha256,
+        with_files=export.with_files,
+    )
+    return snapshot, inspection
+
+
+def _choose(request: Request, whole: Path, part: Path, ctx: Context) -> Inspection:
+    with ctx.spool.writer(part) as sink:
+        choose(whole, sink.file, request.tables or ())
+    return read_file(part, "choose tables", ctx)
+
+
+def _judge(
+    request: Request,
+    deployment: Deployment,
+    export: Export,
+    inspection: Inspection,
+    ctx: Context,
+) -> tuple[Finding, ...]:
+    """Hold the archive against what a person expects and against the last backups."""
+    contents = inspection.contents
+    found = [*inspection.findings, *checks.nothing_inside(contents)]
+    if request.tables is None:
+        previous = ctx.catalog.previous(
+            deployment.name, before=export.taken_at, limit=ctx.rules.compare_with
+        )
+        found += checks.expected(contents, deployment.expected_tables)
+        found += checks.against_previous(contents, inspection.bytes, previous, ctx.rules)
+    for finding in found:
+        ctx.tell(Warned(finding.what))
+    return tuple(found)
+
+
+def _store(deployment: str, asked: Asked, path: Path, ctx: Context) -> str:
+    """Put the archive into the vault under the first free id of this minute."""
+    refused: set[str] = set()
+    while True:
+        backup_id = shelf.backup_id(ctx.vault, deployment, asked.at, refused)
+        name = shelf.archive_name(deployment, backup_id)
+        try:
+            size = path.stat().st_size
+            ctx.vault.put(name, progress.counted(file_chunks(path), ctx, "store", size))
+            return backup_id
+        except AlreadyThere:
+            refused.add(backup_id)  # Another backup took the name in between.
+
+
+def _read_back(name: str, inspection: Inspection, ctx: Context) -> None:
+    """Read the copy in the vault and compare every byte's hash; VaultError if it differs."""
+    digest, size = hashlib.sha256(), 0
+    chunks = ctx.vault.open(name)
+    for chunk in progress.counted(chunks, ctx, "read back", inspection.bytes):
+        digest.update(chunk)
+        size += len(chunk)
+    if (size, digest.hexdigest()) != (inspection.bytes, inspection.sha256):
+        ctx.vault.delete(name)
+        raise VaultError(
+            f"The vault {ctx.vault.name!r} gave back other bytes than it was given "
+            f"({size:,} of {inspection.bytes:,} bytes).",
+            safe="No backup was made of it; earlier backups are untouched.",
+            hint="Check the vault's disk, then run `lifeboat now` again.",
+        )
+
+
+def _label(manifest: Manifest, ctx: Context) -> None:
+    """Write the manifest; without one the archive is no backup, so it does not stay behind."""
+    try:
+        shelf.write_manifest(ctx.vault, manifest)
+    except VaultError:
+        with suppress(VaultError):
+            ctx.vault.delete(manifest.archive.name)
+        raise
+
+
+VERB = Verb(
+    name="now",
+    about="Take a backup now, prove it readable and keep it.",
+    parse=parse,
+    run=run,
+    arguments=ARGUMENTS,
+    options=OPTIONS,
+    examples=(
+        "now",
+        'now production --label "before the migration"',
+        "now production --tables npd,sp2d",
+        "now production --kind pre-deploy --without-files",
+    ),
+)

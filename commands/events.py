@@ -1,0 +1,249 @@
+"""What verbs tell while they work and when they are done: frozen facts, in the past tense.
+
+A terminal, a Slack thread, an audit log and metrics all listen to the same events. How an event
+is shown is not decided here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from storage.catalog import Entry
+from storage.finding import Finding, LookedAt
+from storage.manifest import Check, Manifest
+
+
+@dataclass(frozen=True)
+class Event:
+    """One thing that happened in a job."""
+
+
+@dataclass(frozen=True)
+class StepBegan(Event):
+    step: str
+
+
+@dataclass(frozen=True)
+class StepFinished(Event):
+    step: str
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Progressed(Event):
+    """How far a step is; `total` is None where nobody knows."""
+
+    step: str
+    done: int
+    total: int | None
+    unit: str
+
+
+@dataclass(frozen=True)
+class Noted(Event):
+    """Something worth knowing that is not wrong: a wait, a retry, Convex's own progress."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Warned(Event):
+    """Something a person should look at, though the job goes on."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Result(Event):
+    """The last event of a verb that did what it was asked."""
+
+    @property
+    def exit_code(self) -> int:
+        """0 good, 1 somebody should look, 2 worse."""
+        return 0
+
+
+@dataclass(frozen=True)
+class JobFailed(Event):
+    """The last event of a verb that could not: what happened, what is safe, what to type next."""
+
+    what: str
+    safe: str
+    hint: str
+    kind: str
+    exit_code: int
+
+
+@dataclass(frozen=True)
+class BackupFinished(Result):
+    manifest: Manifest
+    vault: str
+    seconds: float
+    findings: tuple[Finding, ...] = ()
+
+    @property
+    def damaged(self) -> bool:
+        """Whether the snapshot itself holds something that is not right."""
+        return any(finding.severity == "damage" for finding in self.findings)
+
+    @property
+    def exit_code(self) -> int:
+        return 1 if self.damaged else 0
+
+
+@dataclass(frozen=True)
+class BackupsListed(Result):
+    entries: tuple[Entry, ...]
+    now: datetime
+    unreadable: tuple[tuple[str, str], ...] = ()
+    more: int = 0  # Backups that --limit left out.
+
+    @property
+    def exit_code(self) -> int:
+        return 1 if self.unreadable else 0
+
+
+@dataclass(frozen=True)
+class BackupShown(Result):
+    manifest: Manifest
+    checks: tuple[Check, ...]
+    vault: str
+    now: datetime
+
+
+@dataclass(frozen=True)
+class BackupVerified(Result):
+    """How a verification ended. `looked_at` all zero is never sound."""
+
+    id: str
+    depth: str
+    looked_at: LookedAt
+    findings: tuple[Finding, ...]
+    compared_with: tuple[str, ...]
+    seconds: float
+    recorded: bool
+
+    @property
+    def exit_code(self) -> int:
+        return 1 if self.findings else 0
+
+
+@dataclass(frozen=True)
+class TablePlan:
+    """One table of a restore: rows now, rows in the archive, rows promised afterwards.
+
+    `after` is None where only the work itself can tell (merge, until it has been built).
+    """
+
+    component: str
+    table: str
+    before: int
+    archive: int
+    after: int | None
+    fate: str  # replaced, created, added to, merged, deleted, kept
+
+
+@dataclass(frozen=True)
+class FilesPlan:
+    """The stored files of one component; `archive` is None when it holds none of its files."""
+
+    component: str
+    before: int
+    archive: int | None
+    after: int | None
+    fate: str
+
+
+@dataclass(frozen=True)
+class Conflict:
+    """Why this mode can't work here, and the modes that can."""
+
+    what: str
+    modes_that_work: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a restore would do; `fingerprint` changes when any of it does."""
+
+    backup: str
+    archive_sha256: str
+    snapshot_at: datetime
+    source: str
+    target: str
+    target_url: str
+    mode: str
+    chosen: tuple[str, ...] | None
+    tables: tuple[TablePlan, ...]
+    files: tuple[FilesPlan, ...]
+    conflicts: tuple[Conflict, ...] = ()
+    warnings: tuple[str, ...] = ()
+    fingerprint: str = ""
+
+
+@dataclass(frozen=True)
+class RestorePlanned(Event):
+    plan: Plan
+
+
+@dataclass(frozen=True)
+class RestoreDryRun(Result):
+    plan: Plan
+
+    @property
+    def exit_code(self) -> int:
+        return 1 if self.plan.conflicts else 0
+
+
+@dataclass(frozen=True)
+class Counted:
+    """Rows of one table, or files of one component, before, promised and found after."""
+
+    component: str
+    what: str
+    before: int
+    promised: int
+    after: int
+
+    @property
+    def kept_its_promise(self) -> bool:
+        return self.after == self.promised
+
+
+@dataclass(frozen=True)
+class RestoreFinished(Result):
+    """A restore whose import is done; green only when every count kept its promise."""
+
+    plan: Plan
+    job_id: str
+    import_id: str
+    rows_written: int
+    counted: tuple[Counted, ...]
+    safety_backup: str
+    undo: str
+    seconds: float
+    findings: tuple[Finding, ...] = ()
+    resumed: bool = False
+
+    @property
+    def exit_code(self) -> int:
+        return 1 if self.findings else 0
+
+
+@dataclass(frozen=True)
+class DoctorLine:
+    name: str
+    state: str  # OK, WARN or FAIL
+    what: str
+    hint: str = ""
+
+
+@dataclass(frozen=True)
+class DoctorLooked(Result):
+    lines: tuple[DoctorLine, ...] = field(default=())
+
+    @property
+    def exit_code(self) -> int:
+        states = {line.state for line in self.lines}
+        return 2 if "FAIL" in states else 1 if "WARN" in states else 0

@@ -1,0 +1,202 @@
+"""`restore`: put a backup's rows and files into a deployment, in the safe order.
+
+Here are the words, the plan and the question whether to go on. The doing, and what a killed one
+leaves to the next, is in `restore_work.py`. A protected deployment is never restored from here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from commands import plan as planning
+from commands import restore_work
+from commands.backup import preflight
+from commands.events import Plan, RestoreDryRun, RestoreFinished, RestorePlanned
+from commands.plan import MODES, Mode
+from commands.show import BACKUP
+from commands.verb import Context, Option, Verb
+from commands.words import Typed, closest, read
+from storage import shelf
+from storage.catalog import Entry
+from storage.convex import facts
+from storage.convex.deployment import Deployment
+from storage.errors import Cancelled, Refused
+from storage.manifest import Manifest
+
+OPTIONS = (
+    Option(
+        "to",
+        "the deployment to restore into; the settings' restore_to if left out",
+        metavar="deployment",
+    ),
+    Option(
+        "tables",
+        "only these tables (and _storage, to name the stored files)",
+        metavar="a,b",
+        many=True,
+        also=("table",),
+    ),
+    Option(
+        "mode",
+        "replace-all: exactly the backup, other tables deleted (default for a whole backup); "
+        "replace: swap the backup's tables, leave others (default with --tables); "
+        "append: only insert; merge: keep rows that are there, add those that are missing",
+        metavar="mode",
+        choices=MODES,
+    ),
+    Option("replace-all", "the same as --mode replace-all"),
+    Option("replace", "the same as --mode replace"),
+    Option("append", "the same as --mode append"),
+    Option("merge", "the same as --mode merge"),
+    Option("dry-run", "show the plan and touch nothing"),
+    Option("yes", "do not ask before restoring"),
+)
+
+
+@dataclass(frozen=True)
+class Request:
+    """What was asked for; `mode` None takes the one that fits what is restored."""
+
+    backup: str
+    to: str | None = None
+    tables: tuple[str, ...] | None = None
+    mode: Mode | None = None
+    dry_run: bool = False
+    yes: bool = False
+
+
+def parse(words: Sequence[str]) -> Request:
+    """Read `restore <backup> [to …] [tables …] [mode …]`; Refused for anything else."""
+    typed = read("restore", words, (BACKUP,), OPTIONS)
+    mode = _mode(typed)
+    if typed["tables"] == ():
+        raise Refused("--tables names no table.", hint="Name some: --tables npd,sp2d.")
+    if typed["tables"] and mode == "replace-all":
+        raise Refused(
+            "--tables with replace-all would delete every table that is not named.",
+            hint="Use --mode replace: it swaps the named tables and leaves the others alone.",
+        )
+    return Request(
+        backup=typed["backup"],
+        to=typed["to"],
+        tables=typed["tables"],
+        mode=mode,
+        dry_run=typed["dry-run"],
+        yes=typed["yes"],
+    )
+
+
+def run(request: Request, ctx: Context) -> RestoreFinished | RestoreDryRun:
+    """Plan, ask, restore, count again. After an error its words say what the target holds."""
+    entry = ctx.find(request.backup)
+    target = _target(request, entry, ctx)
+    manifest = shelf.read_manifest(ctx.vault, entry.deployment, entry.id)
+    ctx.step("preflight", lambda: preflight(target, facts.RESTORE_NEEDS, ctx))
+    if not request.dry_run:
+        resumed = restore_work.settle_killed(manifest, target, ctx)
+        if resumed is not None:
+            return resumed
+    plan = ctx.step("plan", lambda: make_plan(request, manifest, target))
+    if request.dry_run:
+        return RestoreDryRun(plan)
+    ctx.tell(RestorePlanned(plan))
+    _refuse_conflicts(plan)
+    if not request.yes and not ctx.confirm(
+        f"Restore {plan.backup} into {plan.target} ({plan.mode})?"
+    ):
+        raise Cancelled("You did not confirm.", safe=f"Nothing was changed in {plan.target}.")
+    return restore_work.restore(plan, manifest, target, ctx)
+
+
+def make_plan(request: Request, manifest: Manifest, target: Deployment) -> Plan:
+    """Read what the target holds and return what the restore would do; touches nothing."""
+    chosen = _chosen(request, manifest)
+    partial = chosen is not None or manifest.chosen is not None
+    return planning.build(
+        manifest,
+        planning.Target(
+            name=target.name,
+            url=target.url,
+            tables=facts.tables(target),
+            files=facts.files(target),
+        ),
+        request.mode or ("replace" if partial else "replace-all"),
+        chosen,
+    )
+
+
+def _mode(typed: Typed) -> Mode | None:
+    """Return the one mode that was named, by --mode or by the guide's short words."""
+    named = {mode for mode in MODES if typed[mode]} | ({typed["mode"]} - {None})
+    if len(named) > 1:
+        raise Refused(
+            f"Two modes were named: {' and '.join(sorted(named))}.", hint="Name one of them."
+        )
+    return next(iter(named), None)
+
+
+def _target(request: Request, entry: Entry, ctx: Context) -> Deployment:
+    source = ctx.deployments.get(entry.deployment)
+    name = request.to or (source.restore_to if source else None)
+    if name is None:
+        raise Refused(
+            f"No deployment to restore into was named, and the settings give "
+            f"{entry.deployment} no restore_to.",
+            hint=f"Add --to with one of: {', '.join(sorted(ctx.deployments))}.",
+        )
+    target = ctx.known_deployment(name)
+    if target.protected:
+        raise Refused(
+            f"{target.name} is protected: it is restored only after a second person has approved "
+            f"exactly this plan in Slack.",
+            hint=f"Restore to staging first: lifeboat restore {entry.id} --to "
+            f"{_unprotected(ctx) or 'staging'}",
+        )
+    return target
+
+
+def _unprotected(ctx: Context) -> str | None:
+    return next((name for name, d in sorted(ctx.deployments.items()) if not d.protected), None)
+
+
+def _chosen(request: Request, manifest: Manifest) -> tuple[str, ...] | None:
+    if request.tables is None:
+        return None
+    tables, storage = planning.paths(manifest)
+    for name in request.tables:
+        if name not in tables and name not in storage:
+            raise Refused(
+                f"The backup {manifest.id} has no table {name!r}.{closest(name, tables)}",
+                hint=f"It has: {', '.join(tables) or 'no tables at all'}.",
+            )
+    return request.tables
+
+
+def _refuse_conflicts(plan: Plan) -> None:
+    if not plan.conflicts:
+        return
+    working = plan.conflicts[0].modes_that_work
+    raise Refused(
+        " ".join(conflict.what for conflict in plan.conflicts),
+        safe=f"Nothing was changed in {plan.target}.",
+        hint=f"These modes work here: {', '.join(working)}."
+        if working
+        else "No mode works for this choice; restore all tables with --mode replace-all.",
+    )
+
+
+VERB = Verb(
+    name="restore",
+    about="Restore a backup into a deployment, after a plan and a safety backup.",
+    parse=parse,
+    run=run,
+    arguments=(BACKUP,),
+    options=OPTIONS,
+    examples=(
+        "restore latest:production --dry-run",
+        "restore latest:production --to staging",
+        "restore production-2026-11-24-0200 --to staging --tables npd,sp2d",
+        "restore latest --to staging --mode merge",
+    ),
+)

@@ -1,0 +1,44 @@
+"""`show`: everything one backup's manifest says, and each time it was verified."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from commands.events import BackupShown
+from commands.verb import Argument, Context, Verb
+from commands.words import read
+from storage import shelf
+
+BACKUP = Argument("backup", "an id, the start of one, latest or latest:deployment", required=True)
+
+
+@dataclass(frozen=True)
+class Request:
+    backup: str
+
+
+def parse(words: Sequence[str]) -> Request:
+    """Read `show <backup>`; Refused for anything else."""
+    return Request(read("show", words, (BACKUP,), ())["backup"])
+
+
+def run(request: Request, ctx: Context) -> BackupShown:
+    """Read the manifest from the vault itself, not from the catalog."""
+    entry = ctx.find(request.backup)
+    return BackupShown(
+        manifest=shelf.read_manifest(ctx.vault, entry.deployment, entry.id),
+        checks=tuple(shelf.read_checks(ctx.vault, entry.deployment, entry.id)),
+        vault=ctx.vault.name,
+        now=ctx.now(),
+    )
+
+
+VERB = Verb(
+    name="show",
+    about="Show everything about one backup.",
+    parse=parse,
+    run=run,
+    arguments=(BACKUP,),
+    examples=("show latest", "show latest:production", "show production-2026-11-24-0200"),
+)

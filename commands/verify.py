@@ -1,0 +1,196 @@
+"""`verify`: read a backup from the vault and report what was found, and what was looked at.
+
+Bytes are held against the manifest, rows against Convex's rules, counts against the last backups
+of the same deployment. A check that could not look is an error (exit code 2), never a pass.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from commands import checks, progress
+from commands.events import BackupVerified, Warned
+from commands.show import BACKUP
+from commands.verb import Context, Option, Verb
+from commands.words import read
+from storage import shelf
+from storage.archive.inspect import Inspection, inspect
+from storage.errors import ArchiveError, NotThere, VaultError
+from storage.finding import Finding, LookedAt
+from storage.manifest import Check, Manifest
+
+OPTIONS = (
+    Option(
+        "against-manifest",
+        "`only`: compare size and SHA-256 with the manifest and leave the rows unread",
+        metavar="only",
+        choices=("only",),
+        bare="only",
+    ),
+)
+
+
+@dataclass(frozen=True)
+class Request:
+    backup: str
+    manifest_only: bool = False
+
+
+def parse(words: Sequence[str]) -> Request:
+    """Read `verify <backup> [against-manifest only]`; Refused for anything else."""
+    typed = read("verify", words, (BACKUP,), OPTIONS)
+    return Request(typed["backup"], manifest_only=typed["against-manifest"] == "only")
+
+
+def run(request: Request, ctx: Context) -> BackupVerified:
+    """Read the archive from the vault in one pass; VaultError when it can't be looked at."""
+    began = ctx.monotonic()
+    entry = ctx.find(request.backup)
+    manifest = shelf.read_manifest(ctx.vault, entry.deployment, entry.id)
+    previous = _previous(request, manifest, ctx)
+    looked_at, found = ctx.step("verify", lambda: _look_or_miss(request, manifest, previous, ctx))
+    check = Check(
+        at=ctx.now(),
+        by=ctx.caller.name,
+        door=ctx.caller.door,
+        depth="manifest" if request.manifest_only else "full",
+        looked_at=looked_at,
+        findings=tuple(found),
+    )
+    return BackupVerified(
+        id=manifest.id,
+        depth=check.depth,
+        looked_at=looked_at,
+        findings=check.findings,
+        compared_with=tuple(earlier.id for earlier in previous),
+        seconds=ctx.monotonic() - began,
+        recorded=_record(manifest, check, ctx),
+    )
+
+
+def look(
+    manifest: Manifest, previous: Sequence[Manifest], ctx: Context, *, manifest_only: bool = False
+) -> tuple[LookedAt, list[Finding]]:
+    """Read the archive and return what was looked at and found; nothing looked at is a finding."""
+    copy = _Copy(manifest, ctx)
+    found: list[Finding] = []
+    inspection: Inspection | None = None
+    if manifest_only:
+        for _ in copy.chunks():
+            pass
+        looked_at = LookedAt(bytes=copy.bytes)
+    else:
+        inspection = _inspect(copy, found)
+        looked_at = inspection.looked_at if inspection else LookedAt(bytes=copy.bytes)
+    found += copy.differs()
+    if inspection is not None:
+        found += _judge(inspection, manifest, previous, ctx)
+    if not (looked_at.bytes if manifest_only else looked_at.entries):
+        found.append(Finding(check="looked at something", what="Nothing could be read in it."))
+    return looked_at, found
+
+
+def _look_or_miss(
+    request: Request, manifest: Manifest, previous: Sequence[Manifest], ctx: Context
+) -> tuple[LookedAt, list[Finding]]:
+    """Look at the archive; one that the vault says it does not have is a finding."""
+    try:
+        return look(manifest, previous, ctx, manifest_only=request.manifest_only)
+    except NotThere:
+        gone = f"The manifest is in the vault, and its archive {manifest.archive.name} is not."
+        return LookedAt(), [Finding(check="archive there", what=gone)]
+
+
+class _Copy:
+    """The archive's bytes on their way from the vault, counted and hashed as they pass."""
+
+    def __init__(self, manifest: Manifest, ctx: Context) -> None:
+        self._manifest, self._ctx = manifest, ctx
+        self._digest = hashlib.sha256()
+        self._stream: Iterator[bytes] | None = None
+        self.bytes = 0
+
+    def chunks(self) -> Iterator[bytes]:
+        """Yield the rest of the archive; called again, it goes on where it stopped."""
+        archive = self._manifest.archive
+        if self._stream is None:
+            self._stream = progress.counted(
+                self._ctx.vault.open(archive.name), self._ctx, "verify", archive.bytes
+            )
+        for chunk in self._stream:
+            self._digest.update(chunk)
+            self.bytes += len(chunk)
+            yield chunk
+
+    def differs(self) -> Iterator[Finding]:
+        """Find a size or a SHA-256 other than the manifest's; call it after the last chunk."""
+        archive = self._manifest.archive
+        if self.bytes != archive.bytes:
+            yield Finding(
+                check="archive hash",
+                what=f"The archive has {self.bytes:,} bytes; the manifest says {archive.bytes:,}.",
+            )
+        elif self._digest.hexdigest() != archive.sha256:
+            yield Finding(
+                check="archive hash",
+                what=f"The archive's SHA-256 is {self._digest.hexdigest()}; the manifest says "
+                f"{archive.sha256}.",
+            )
+
+
+def _inspect(copy: _Copy, found: list[Finding]) -> Inspection | None:
+    """Read the archive whole; a torn one is a finding, and the rest is still hashed."""
+    try:
+        inspection = inspect(copy.chunks())
+    except ArchiveError as error:
+        found.append(Finding(check="ZIP structure", what=error.what, where=error.where))
+        for _ in copy.chunks():
+            pass
+        return None
+    found += inspection.findings
+    return inspection
+
+
+def _judge(
+    inspection: Inspection, manifest: Manifest, previous: Sequence[Manifest], ctx: Context
+) -> Iterator[Finding]:
+    contents = inspection.contents
+    yield from checks.against_manifest(contents, manifest)
+    yield from checks.nothing_inside(contents)
+    if manifest.chosen is None:
+        deployment = ctx.deployments.get(manifest.deployment.name)
+        yield from checks.expected(contents, deployment.expected_tables if deployment else None)
+        yield from checks.against_previous(contents, inspection.bytes, previous, ctx.rules)
+
+
+def _previous(request: Request, manifest: Manifest, ctx: Context) -> list[Manifest]:
+    if request.manifest_only or manifest.chosen is not None or manifest.kind == "safety":
+        return []
+    return ctx.catalog.previous(
+        manifest.deployment.name, before=manifest.snapshot.taken_at, limit=ctx.rules.compare_with
+    )
+
+
+def _record(manifest: Manifest, check: Check, ctx: Context) -> bool:
+    """Keep the check beside the manifest; a vault that can't be written is no finding."""
+    try:
+        shelf.write_check(ctx.vault, manifest.deployment.name, manifest.id, check)
+    except VaultError as error:
+        ctx.tell(Warned(f"The result could not be written into the vault: {error.what}"))
+        return False
+    ctx.catalog.refresh(ctx.vault)
+    return True
+
+
+VERB = Verb(
+    name="verify",
+    about="Read a backup from the vault and check all of it.",
+    parse=parse,
+    run=run,
+    arguments=(BACKUP,),
+    options=OPTIONS,
+    examples=("verify latest", "verify latest:production", "verify latest --against-manifest only"),
+    failed_exit_code=2,
+)
