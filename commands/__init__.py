@@ -3,3 +3,18 @@
 Every verb file has one shape: the request, `parse(words)`, `run(request, ctx)` and its row
 `VERB`. `VERBS` is the table that help, the README and the doors are checked against.
 """
+
+from commands import backup, doctor, list, restore, show, verify
+from commands.verb import Verb
+
+VERBS: dict[str, Verb] = {
+    verb.name: verb
+    for verb in (
+        backup.VERB,
+        list.VERB,
+        show.VERB,
+        verify.VERB,
+        restore.VERB,
+        doctor.VERB,
+    )
+}

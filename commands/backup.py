@@ -23,7 +23,7 @@ from storage.archive.inspect import Inspection, inspect
 from storage.convex import exports, facts
 from storage.convex.deployment import Deployment
 from storage.convex.exports import Export
-from storage.errors import AlreadyThere, ArchiveError, Refused, VaultError
+from storage.errors import AlreadyThere, ArchiveError, Refused, SpoolError, VaultError
 from storage.finding import Finding
 from storage.manifest import (
     ArchiveFacts,
@@ -203,6 +203,17 @@ def file_chunks(path: Path) -> Iterator[bytes]:
             yield block
 
 
+def room_for(size: int, ctx: Context) -> None:
+    """Raise SpoolError at once when the spool's disk has no room for that many bytes."""
+    free = ctx.spool.free_bytes()
+    if size > free:
+        raise SpoolError(
+            f"The spool's disk has {free:,} bytes free, and the archive has {size:,}.",
+            safe="Nothing was changed.",
+            hint="Make room, or set data_folder in the settings to a bigger disk.",
+        )
+
+
 def _export(request: Request, deployment: Deployment, ctx: Context) -> Export:
     listen = progress.convex(ctx, "export")
     return exports.take(deployment, with_files=request.with_files, tell=listen)
@@ -213,6 +224,7 @@ def _fetch(
 ) -> tuple[SnapshotFacts, Inspection]:
     """Download the snapshot and read it whole; a torn one is fetched once more."""
     listen = progress.convex(ctx, "download")
+    room_for(export.bytes, ctx)
     for tries_left in reversed(range(READ_TRIES)):
         with ctx.spool.writer(path) as sink:
             size, sha256 = exports.download(
@@ -251,7 +263,7 @@ def _judge(
     """Hold the archive against what a person expects and against the last backups."""
     contents = inspection.contents
     found = [*inspection.findings, *checks.nothing_inside(contents)]
-    if request.tables is None:
+    if request.tables is None and request.kind != "safety":
         previous = ctx.catalog.previous(
             deployment.name, before=export.taken_at, limit=ctx.rules.compare_with
         )

@@ -1,12 +1,13 @@
 """`restore`: put a backup's rows and files into a deployment, in the safe order.
 
-Here are the words, the plan and the question whether to go on. The doing, and what a killed one
-leaves to the next, is in `restore_work.py`. A protected deployment is never restored from here.
+Here are the words, the plan and the question whether to go on. The doing is in `restore_work.py`,
+what a killed one leaves to the next in `restore_settle.py`. A protected deployment is never
+restored from here.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from commands import plan as planning
@@ -14,6 +15,7 @@ from commands import restore_work
 from commands.backup import preflight
 from commands.events import Plan, RestoreDryRun, RestoreFinished, RestorePlanned
 from commands.plan import MODES, Mode
+from commands.restore_settle import Wanted, settle_killed
 from commands.show import BACKUP
 from commands.verb import Context, Option, Verb
 from commands.words import Typed, closest, read
@@ -51,6 +53,7 @@ OPTIONS = (
     Option("merge", "the same as --mode merge"),
     Option("dry-run", "show the plan and touch nothing"),
     Option("yes", "do not ask before restoring"),
+    Option("take-over", "settle a restore that another, dead machine left half-way"),
 )
 
 
@@ -64,6 +67,7 @@ class Request:
     mode: Mode | None = None
     dry_run: bool = False
     yes: bool = False
+    take_over: bool = False
 
 
 def parse(words: Sequence[str]) -> Request:
@@ -84,6 +88,7 @@ def parse(words: Sequence[str]) -> Request:
         mode=mode,
         dry_run=typed["dry-run"],
         yes=typed["yes"],
+        take_over=typed["take-over"],
     )
 
 
@@ -92,27 +97,34 @@ def run(request: Request, ctx: Context) -> RestoreFinished | RestoreDryRun:
     entry = ctx.find(request.backup)
     target = _target(request, entry, ctx)
     manifest = shelf.read_manifest(ctx.vault, entry.deployment, entry.id)
+    chosen = _chosen(request, manifest)
+    mode = request.mode or ("replace-all" if chosen is None and _whole(manifest) else "replace")
     ctx.step("preflight", lambda: preflight(target, facts.RESTORE_NEEDS, ctx))
-    if not request.dry_run:
-        resumed = restore_work.settle_killed(manifest, target, ctx)
+
+    def replan() -> Plan:
+        return make_plan(manifest, target, mode, chosen)
+
+    if request.dry_run:
+        return RestoreDryRun(ctx.step("plan", replan))
+    with ctx.only_one(f"restore-{target.name}", f"a restore into {target.name}"):
+        wanted = Wanted(manifest, mode, chosen, request.take_over)
+        resumed = settle_killed(wanted, target, ctx)
         if resumed is not None:
             return resumed
-    plan = ctx.step("plan", lambda: make_plan(request, manifest, target))
-    if request.dry_run:
-        return RestoreDryRun(plan)
-    ctx.tell(RestorePlanned(plan))
-    _refuse_conflicts(plan)
-    if not request.yes and not ctx.confirm(
-        f"Restore {plan.backup} into {plan.target} ({plan.mode})?"
-    ):
-        raise Cancelled("You did not confirm.", safe=f"Nothing was changed in {plan.target}.")
-    return restore_work.restore(plan, manifest, target, ctx)
+        plan = ctx.step("plan", replan)
+        ctx.tell(RestorePlanned(plan))
+        _refuse_conflicts(plan)
+        if not request.yes and not ctx.confirm(
+            f"Restore {plan.backup} into {plan.target} ({plan.mode})?"
+        ):
+            raise Cancelled("You did not confirm.", safe=f"Nothing was changed in {plan.target}.")
+        return restore_work.restore(plan, manifest, target, ctx, replan)
 
 
-def make_plan(request: Request, manifest: Manifest, target: Deployment) -> Plan:
+def make_plan(
+    manifest: Manifest, target: Deployment, mode: Mode, chosen: Collection[str] | None
+) -> Plan:
     """Read what the target holds and return what the restore would do; touches nothing."""
-    chosen = _chosen(request, manifest)
-    partial = chosen is not None or manifest.chosen is not None
     return planning.build(
         manifest,
         planning.Target(
@@ -121,9 +133,13 @@ def make_plan(request: Request, manifest: Manifest, target: Deployment) -> Plan:
             tables=facts.tables(target),
             files=facts.files(target),
         ),
-        request.mode or ("replace" if partial else "replace-all"),
+        mode,
         chosen,
     )
+
+
+def _whole(manifest: Manifest) -> bool:
+    return manifest.chosen is None
 
 
 def _mode(typed: Typed) -> Mode | None:

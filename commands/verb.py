@@ -9,11 +9,14 @@ from __future__ import annotations
 import difflib
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 from commands.events import Event, Result
+from storage import lock
 from storage.catalog import Catalog, Entry
 from storage.convex.deployment import Deployment
 from storage.errors import Refused
@@ -114,8 +117,10 @@ class Context:
     tell: Callable[[Event], None]
     step: Step
     confirm: Callable[[str], bool]
+    locks: Path
     default_deployment: str | None = None
     rules: Rules = field(default_factory=Rules)
+    settings_warnings: tuple[tuple[str, str], ...] = ()  # What, and what to do about it.
     monotonic: Callable[[], float] = time.monotonic
 
     def deployment(self, name: str | None) -> Deployment:
@@ -138,6 +143,10 @@ class Context:
             if near
             else f"Name one of: {', '.join(sorted(self.deployments))}.",
         )
+
+    def only_one(self, name: str, what: str) -> AbstractContextManager[None]:
+        """Hold a lock of this machine while the block runs; Refused when another process does."""
+        return lock.held(self.locks / f"{name}.lock", what=what)
 
     def find(self, backup: str) -> Entry:
         """Return the backup that was named, after a look at what the vault holds now."""

@@ -1,0 +1,1 @@
+"""Speed as a ratio against a peer in the same run: `make bench`. Never asserted in a test."""

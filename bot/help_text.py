@@ -1,0 +1,114 @@
+"""The words of `--help`, made from the verbs' own rows so that they can't drift apart."""
+
+from __future__ import annotations
+
+import difflib
+import textwrap
+from importlib import metadata
+
+from commands import VERBS
+from commands.verb import Option, Verb
+from commands.words import build_parser, usage
+from storage.errors import LifeboatError, Refused
+
+INDENT = 24
+GLOBAL = (
+    ("--settings FILE", "the settings file (lifeboat.toml, or $LIFEBOAT_SETTINGS)"),
+    ("--json", "one JSON event a line, the result last"),
+    ("--help", "this text; after a verb, the verb's own"),
+)
+OTHER = (
+    ("demo", "Play the whole story on stand-ins, with nothing to sign up for."),
+    ("sandbox convex", "Start stand-in Convex deployments on this machine."),
+    ("version", "Say which Lifeboat this is."),
+)
+
+
+def version() -> str:
+    """Return the installed version's line."""
+    return f"lifeboat {lifeboat_version()}"
+
+
+def lifeboat_version() -> str:
+    """Return the version of the installed distribution."""
+    return metadata.version("convex-lifeboat")
+
+
+def for_topic(topic: str | None) -> str:
+    """Return the help of a verb, or of everything; Refused for an unknown verb."""
+    if topic is None or topic in ("demo", "sandbox"):
+        return _everything()
+    if topic not in VERBS:
+        raise unknown_verb(topic)
+    return _verb(VERBS[topic])
+
+
+def unknown_verb(name: str) -> LifeboatError:
+    """Return the refusal of a word that is no verb, with the nearest one that is."""
+    near = difflib.get_close_matches(name, [*VERBS, "demo", "sandbox"], n=1)
+    return Refused(
+        f"There is no verb {name!r}.",
+        hint=f"Did you mean `lifeboat {near[0]}`?" if near else "Type `lifeboat --help`.",
+    )
+
+
+def _everything() -> str:
+    rows = [(verb.name, verb.about) for verb in VERBS.values()]
+    return "\n".join(
+        (
+            "Lifeboat: backups of Convex databases that a team runs, trusts and restores.",
+            "",
+            "usage: lifeboat <verb> [words]",
+            "",
+            *_rows((*rows, *OTHER)),
+            "",
+            "With every verb:",
+            *_rows(GLOBAL),
+            "",
+            "Wherever a backup is named: its id, the start of its id, latest, latest:production.",
+            "Exit codes: 0 done, 1 look at it or it failed, 2 refused or could not look.",
+        )
+    )
+
+
+def _verb(verb: Verb) -> str:
+    arguments = [(argument.name, argument.about) for argument in verb.arguments]
+    options = [(_spelled(option), _about(option)) for option in verb.options]
+    return "\n".join(
+        (
+            verb.about,
+            "",
+            *textwrap.wrap(
+                usage(build_parser(verb.name, verb.arguments, verb.options)),
+                96,
+                subsequent_indent="  ",
+            ),
+            "",
+            *_rows((*arguments, *options, *GLOBAL)),
+            "",
+            "examples:",
+            *(f"  lifeboat {example}" for example in verb.examples),
+        )
+    )
+
+
+def _spelled(option: Option) -> str:
+    return f"--{option.name}" + (f" {option.metavar}" if option.metavar else "")
+
+
+def _about(option: Option) -> str:
+    untold = [choice for choice in option.choices if choice not in option.about]
+    choices = f": {', '.join(option.choices)}" if untold else ""
+    also = f" (also --{', --'.join(option.also)})" if option.also else ""
+    return option.about + choices + also
+
+
+def _rows(rows: tuple[tuple[str, str], ...]) -> list[str]:
+    lines = []
+    for name, about in rows:
+        wrapped = textwrap.wrap(about, 96 - INDENT) or [""]
+        lines.append(f"  {name:<{INDENT - 2}}{wrapped[0]}".rstrip())
+        if len(name) > INDENT - 4:
+            lines[-1:] = [f"  {name}", f"{'':<{INDENT}}{wrapped[0]}"]
+        lines += [f"{'':<{INDENT}}{more}" for more in wrapped[1:]]
+    return lines

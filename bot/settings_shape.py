@@ -1,0 +1,144 @@
+"""The shape of lifeboat.toml: every table, every key, its type, bounds and default.
+
+This is the one list of what may stand in the settings; docs/settings.md and
+lifeboat.example.toml are tested against it. Whether the values make sense together is decided in
+`settings.py`. Every key has a default here, even those that must be given: what is missing is
+said in the same breath as everything else.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class Table(BaseModel):
+    """One table of the file: unknown keys and values of another type are mistakes."""
+
+    model_config = ConfigDict(
+        extra="forbid", strict=True, frozen=True, allow_inf_nan=False, hide_input_in_errors=True
+    )
+
+
+class LifeboatTable(Table):
+    data_folder: str = Field(
+        "lifeboat-data",
+        min_length=1,
+        description="Folder for the spool, the catalog and locks; relative to this file.",
+    )
+    default_deployment: str | None = Field(
+        None,
+        description="The deployment meant when none is named; the only one if there is one.",
+    )
+    clock_skew_seconds_max: float = Field(
+        30,
+        ge=1,
+        le=86_400,
+        description="Warn when this machine's clock and a deployment's differ by more seconds.",
+    )
+    download_tries: int = Field(
+        4,
+        ge=1,
+        le=100,
+        description="How often a cut download is begun again before it is given up.",
+    )
+
+
+class DeploymentTable(Table):
+    url: str | None = Field(
+        None, description="The deployment's own address, such as https://<name>.convex.cloud."
+    )
+    key_env: str | None = Field(
+        None, description="Name of the environment variable that holds the deploy or admin key."
+    )
+    key_file: str | None = Field(
+        None, description="File that holds the key instead; relative to this file."
+    )
+    protected: bool = Field(
+        False,
+        description="Never restored from the terminal; a deployment called production or prod "
+        "must say true or false.",
+    )
+    restore_to: str | None = Field(
+        None, description="The deployment that restores of this one's backups go to by default."
+    )
+    expected_tables: list[str] | None = Field(
+        None,
+        max_length=10_000,
+        description="Tables every backup must hold; component/path/table below the root. Left "
+        "out: not checked.",
+    )
+    allow_plain_http: bool = Field(
+        False,
+        description="Allow http:// to a public address, where anyone on the way reads the key.",
+    )
+
+
+class VaultTable(Table):
+    kind: Literal["folder"] | None = Field(
+        None, description='What the vault is: "folder" is the one kind of this version.'
+    )
+    folder: str | None = Field(
+        None, min_length=1, description="The folder that keeps the archives; relative to this file."
+    )
+
+
+class VerifyTable(Table):
+    compare_with: int = Field(
+        7, ge=1, le=1000, description="How many earlier backups a backup is compared with."
+    )
+    shrink_percent_max: float = Field(
+        30, ge=0, le=100, description="Warn when size or documents shrink by more per cent."
+    )
+    grow_percent_max: float = Field(
+        300, ge=0, le=1_000_000, description="Warn when size or documents grow by more per cent."
+    )
+
+
+class PatienceTable(Table):
+    export_hours_max: float = Field(
+        6, gt=0, le=168, description="Hours to wait for Convex to make a snapshot."
+    )
+    import_hours_max: float = Field(
+        12, gt=0, le=168, description="Hours to wait for Convex to finish an import."
+    )
+    connect_seconds: float = Field(
+        10, gt=0, le=600, description="Seconds to wait for a connection."
+    )
+    read_seconds: float = Field(
+        60, gt=0, le=3600, description="Seconds of silence after which an answer is given up."
+    )
+    poll_seconds_max: float = Field(
+        5, ge=0.1, le=300, description="Longest pause between two looks at a running export."
+    )
+
+
+class SweepTable(Table):
+    grace_hours: float = Field(
+        24,
+        ge=1,
+        le=8760,
+        description="How old what a stopped job left behind must be before it is swept.",
+    )
+
+
+class File(Table):
+    """The whole file. Tables of the tables are named by the person who writes them."""
+
+    lifeboat: LifeboatTable = LifeboatTable()
+    deployments: dict[str, DeploymentTable] = {}
+    vaults: dict[str, VaultTable] = {}
+    verify: VerifyTable = VerifyTable()
+    patience: PatienceTable = PatienceTable()
+    sweep: SweepTable = SweepTable()
+
+
+TABLES: dict[str, type[Table]] = {
+    "lifeboat": LifeboatTable,
+    "deployments.<name>": DeploymentTable,
+    "vaults.<name>": VaultTable,
+    "verify": VerifyTable,
+    "patience": PatienceTable,
+    "sweep": SweepTable,
+}

@@ -1,0 +1,196 @@
+"""`doctor`: look at everything a backup or a restore will need, and name what is missing.
+
+Each look is one line, OK, WARN or FAIL, with what to do about it. Nothing is changed but one
+small object that is written to the vault and deleted again.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+from commands.events import DoctorLine, DoctorLooked
+from commands.verb import Argument, Context, Verb
+from commands.words import read
+from storage import shelf
+from storage.convex import facts
+from storage.convex.deployment import Deployment
+from storage.errors import ConvexError, LifeboatError, MissingPermission, VaultError, WrongKey
+from storage.records import open_jobs
+
+FREE_BYTES_MIN = 200_000_000  # Below this not even a small deployment's export is safe.
+ROOM_TIMES = 3  # A merge holds the archive, the target's export and the result at once.
+LISTED_MAX = 5
+
+ARGUMENTS = (Argument("deployment", "only this deployment; all of them if left out"),)
+
+
+@dataclass(frozen=True)
+class Request:
+    deployment: str | None = None
+
+
+def parse(words: Sequence[str]) -> Request:
+    """Read `doctor [deployment]`; Refused for anything else."""
+    return Request(read("doctor", words, ARGUMENTS, ())["deployment"])
+
+
+def run(request: Request, ctx: Context) -> DoctorLooked:
+    """Look at everything; one failing look never hides the next."""
+    names = [request.deployment] if request.deployment else sorted(ctx.deployments)
+    looked_at = [ctx.known_deployment(name) for name in names]
+    lines = list(_settings(ctx))
+    for deployment in looked_at:
+        lines += _deployment(deployment, ctx)
+    for look in (_vault, _backups, _leftovers, _restores, _spool):
+        lines += _surely(look, ctx)
+    return DoctorLooked(tuple(lines))
+
+
+def _settings(ctx: Context) -> Iterator[DoctorLine]:
+    yield DoctorLine(
+        "settings",
+        "OK",
+        f"Deployments: {', '.join(sorted(ctx.deployments))}. Vault: {ctx.vault.name}.",
+    )
+    for what, hint in ctx.settings_warnings:
+        yield DoctorLine("settings", "WARN", what, hint)
+
+
+def _deployment(deployment: Deployment, ctx: Context) -> Iterator[DoctorLine]:
+    """Look at one deployment; after the first FAIL the rest can't be looked at."""
+    name = deployment.name
+    try:
+        ready = facts.preflight(deployment, facts.BACKUP_NEEDS, ctx.now)
+    except WrongKey as error:
+        yield DoctorLine(f"{name} reachable", "OK", f"{deployment.url} answers.")
+        yield DoctorLine(f"{name} key", "FAIL", error.what, error.hint)
+        return
+    except MissingPermission as error:
+        yield DoctorLine(f"{name} reachable", "OK", f"{deployment.url} answers.")
+        yield DoctorLine(f"{name} key", "OK", "The key is this deployment's.")
+        yield DoctorLine(f"{name} may back up", "FAIL", error.what, error.hint)
+        return
+    except ConvexError as error:
+        yield DoctorLine(f"{name} reachable", "FAIL", error.what, error.hint)
+        return
+    version = f" Convex {ready.backend_version}." if ready.backend_version else ""
+    yield DoctorLine(f"{name} reachable", "OK", f"{deployment.url} answers.{version}")
+    known = f" It calls itself {ready.convex_name}." if ready.convex_name else ""
+    yield DoctorLine(f"{name} key", "OK", f"The key is this deployment's.{known}")
+    yield DoctorLine(f"{name} may back up", "OK", "The key may export and read.")
+    yield from _may_be_restored(deployment, ctx)
+    yield _clock(name, ready, ctx)
+
+
+def _may_be_restored(deployment: Deployment, ctx: Context) -> Iterator[DoctorLine]:
+    if deployment.protected:
+        return
+    try:
+        facts.preflight(deployment, facts.RESTORE_NEEDS, ctx.now)
+    except ConvexError as error:
+        yield DoctorLine(f"{deployment.name} may be restored", "WARN", error.what, error.hint)
+    else:
+        yield DoctorLine(f"{deployment.name} may be restored", "OK", "The key may import.")
+
+
+def _clock(name: str, ready: facts.Preflight, ctx: Context) -> DoctorLine:
+    skew = ready.clock_skew_seconds
+    if skew is None:
+        return DoctorLine(f"{name} clock", "OK", "The deployment does not tell its time.")
+    if abs(skew) > ctx.rules.clock_skew_seconds_max:
+        return DoctorLine(
+            f"{name} clock",
+            "WARN",
+            f"This machine's clock and the deployment's differ by {abs(skew):.0f} s.",
+            "Set this machine's clock (NTP); ids and ages of backups follow it.",
+        )
+    return DoctorLine(f"{name} clock", "OK", f"The clocks agree within {abs(skew):.0f} s.")
+
+
+def _surely(look: Callable[[Context], Iterator[DoctorLine]], ctx: Context) -> Iterator[DoctorLine]:
+    """Do a look; if it can't be done, that is a FAIL of its own."""
+    try:
+        yield from look(ctx)
+    except LifeboatError as error:
+        yield DoctorLine(look.__name__.strip("_"), "FAIL", error.what, error.hint)
+
+
+def _vault(ctx: Context) -> Iterator[DoctorLine]:
+    """Write, read and delete a small object."""
+    name, bytes_ = f"doctor/{ctx.now():%Y%m%dT%H%M%S}-{secrets.token_hex(4)}", b"lifeboat doctor\n"
+    ctx.vault.put(name, [bytes_])
+    try:
+        same = b"".join(ctx.vault.open(name)) == bytes_
+    finally:
+        ctx.vault.delete(name)
+    if not same:
+        raise VaultError(
+            "It gave back other bytes than it was given.", hint="Check the vault's disk."
+        )
+    yield DoctorLine("vault", "OK", f"{ctx.vault.name} can be written and read.")
+
+
+def _backups(ctx: Context) -> Iterator[DoctorLine]:
+    refreshed = ctx.catalog.refresh(ctx.vault)
+    for name, why in refreshed.unreadable:
+        yield DoctorLine("backups", "FAIL", why, f"Look at {name} in the vault.")
+    count = len(ctx.catalog.backups())
+    yield DoctorLine("backups", "OK", f"{count:,} whole backups in {ctx.vault.name}.")
+
+
+def _leftovers(ctx: Context) -> Iterator[DoctorLine]:
+    left = list(shelf.leftovers(ctx.vault, ctx.now(), ctx.rules.grace))
+    if not left:
+        yield DoctorLine("leftovers", "OK", "Nothing in the vault but whole backups.")
+        return
+    names = ", ".join(item.name for item in left[:LISTED_MAX])
+    more = f" and {len(left) - LISTED_MAX} more" if len(left) > LISTED_MAX else ""
+    yield DoctorLine(
+        "leftovers",
+        "WARN",
+        f"{len(left)} objects that are not part of a whole backup: {names}{more}.",
+        f"Archives of stopped jobs are swept by the next `lifeboat now` once they are older than "
+        f"{ctx.rules.grace_hours:g} h; move other files away by hand.",
+    )
+
+
+def _restores(ctx: Context) -> Iterator[DoctorLine]:
+    jobs = open_jobs(ctx.vault, "restore.")
+    if not jobs:
+        yield DoctorLine("restores", "OK", "No restore was left half-way.")
+        return
+    yield DoctorLine(
+        "restores",
+        "WARN",
+        f"Restores that have not ended: {', '.join(jobs[:LISTED_MAX])}.",
+        "If none is running, run the same `lifeboat restore` again: it finds out how it ended.",
+    )
+
+
+def _spool(ctx: Context) -> Iterator[DoctorLine]:
+    free = ctx.spool.free_bytes()
+    biggest = max((entry.bytes for entry in ctx.catalog.backups()), default=0)
+    needed = max(FREE_BYTES_MIN, biggest * ROOM_TIMES)
+    if free >= needed:
+        yield DoctorLine("spool", "OK", f"{free / 1e9:,.1f} GB free for archives in passing.")
+        return
+    state = "FAIL" if free < max(FREE_BYTES_MIN, biggest) else "WARN"
+    yield DoctorLine(
+        "spool",
+        state,
+        f"{free / 1e9:,.2f} GB free; a backup or restore may need {needed / 1e9:,.2f} GB.",
+        "Make room, or set data_folder in the settings to a bigger disk.",
+    )
+
+
+VERB = Verb(
+    name="doctor",
+    about="Look at everything a backup needs and name what is missing.",
+    parse=parse,
+    run=run,
+    arguments=ARGUMENTS,
+    examples=("doctor", "doctor production"),
+    failed_exit_code=2,
+)

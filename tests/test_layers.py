@@ -1,0 +1,99 @@
+"""The laws of the floor plan.
+
+Rooms import one way: bot -> commands -> storage; the sandbox knows none of them. Each outside
+library has one door, so that swapping it touches one place. Files and functions stay small.
+"""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+ROOMS = ("bot", "commands", "storage", "sandbox")
+MAY_IMPORT = {
+    "storage": set(),
+    "commands": {"storage"},
+    "bot": {"commands", "storage", "sandbox"},
+    "sandbox": set(),
+}
+DOORS = {
+    "httpx": "storage/convex/",
+    "isal": "storage/archive/",
+    "sqlite_utils": "storage/catalog.py",
+    "tenacity": "storage/convex/",
+    "pydantic": "bot/settings",
+    "rich": "bot/terminal/",
+    "aiohttp": "sandbox/",
+    "sandbox": "bot/cli.py",  # Only `lifeboat sandbox` may open the pretend world.
+}
+FILE_LINES_MAX = 450
+FUNCTION_LINES_MAX = 70
+PLAIN_WORDS = {"utils", "helpers", "common", "base", "manager", "service", "core"}
+MODULES = sorted(path for room in ROOMS for path in (ROOT / room).rglob("*.py"))
+
+
+def imported(path: Path) -> set[str]:
+    """Return the top-level names that a file imports, wherever in the file it does."""
+    names = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            names |= {alias.name.split(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.level == 0:
+            names.add((node.module or "").split(".")[0])
+    return names
+
+
+@pytest.fixture(params=MODULES, ids=lambda path: str(path.relative_to(ROOT)))
+def module(request):
+    return request.param
+
+
+def test_rooms_import_one_way(module):
+    room = module.relative_to(ROOT).parts[0]
+
+    assert (imported(module) & MAY_IMPORT.keys()) - {room} <= MAY_IMPORT[room]
+
+
+def test_each_library_has_one_door(module):
+    place = module.relative_to(ROOT).as_posix()
+
+    strays = {
+        name
+        for name in imported(module) & DOORS.keys()
+        if not place.startswith((DOORS[name], f"{name}/"))
+    }
+    assert not strays
+
+
+def test_a_file_fits_in_one_head(module):
+    lines = len(module.read_text().splitlines())
+
+    assert lines <= FILE_LINES_MAX
+
+
+def test_a_function_fits_on_one_screen(module):
+    functions = (
+        node
+        for node in ast.walk(ast.parse(module.read_text()))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+    )
+
+    long = [f.name for f in functions if f.end_lineno - f.lineno + 1 > FUNCTION_LINES_MAX]
+    assert not long
+
+
+def test_a_module_says_what_it_is_for(module):
+    text = module.read_text()
+
+    assert not text or ast.get_docstring(ast.parse(text))
+
+
+def test_no_module_is_named_for_nothing(module):
+    assert not PLAIN_WORDS & set(module.stem.split("_"))
+
+
+def test_every_room_was_looked_at():
+    rooms = {path.relative_to(ROOT).parts[0] for path in MODULES}
+
+    assert rooms == set(ROOMS)
