@@ -22,6 +22,7 @@ from storage.secret import Secret
 
 KEY_BYTES_MAX = 65_536
 ENV_NAME = re.compile(r"[A-Z_][A-Z0-9_]{0,63}")  # A key has small letters, so it never matches.
+HOST = re.compile(r"[a-z0-9._-]{1,253}|[0-9a-f:.]{2,45}", re.IGNORECASE)
 MAKE_ONE = "Make a deploy key in the Convex dashboard, under the deployment's settings"
 
 
@@ -119,7 +120,7 @@ def warnings(table: DeploymentTable, place: Place) -> Iterator[tuple[str, str]]:
 
 def _refuse_odd_address(parts: SplitResult, where: str) -> None:
     host = parts.hostname or ""
-    if parts.scheme not in ("https", "http") or not host:
+    if parts.scheme not in ("https", "http") or not HOST.fullmatch(host):
         raise Unusable(
             where,
             "An address begins with https:// and names a host.",

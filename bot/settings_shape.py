@@ -23,22 +23,22 @@ class Table(BaseModel):
 
 class LifeboatTable(Table):
     data_folder: str = Field(
-        "lifeboat-data",
+        default="lifeboat-data",
         min_length=1,
         description="Folder for the spool, the catalog and locks; relative to this file.",
     )
     default_deployment: str | None = Field(
-        None,
+        default=None,
         description="The deployment meant when none is named; the only one if there is one.",
     )
     clock_skew_seconds_max: float = Field(
-        30,
+        default=30,
         ge=1,
         le=86_400,
         description="Warn when this machine's clock and a deployment's differ by more seconds.",
     )
     download_tries: int = Field(
-        4,
+        default=4,
         ge=1,
         le=100,
         description="How often a cut download is begun again before it is given up.",
@@ -47,76 +47,90 @@ class LifeboatTable(Table):
 
 class DeploymentTable(Table):
     url: str | None = Field(
-        None, description="The deployment's own address, such as https://<name>.convex.cloud."
+        default=None,
+        description="The deployment's own address, such as https://happy-animal-123.convex.cloud.",
     )
     key_env: str | None = Field(
-        None, description="Name of the environment variable that holds the deploy or admin key."
+        default=None,
+        description="Environment variable, in capital letters, that holds the deploy or admin key.",
     )
     key_file: str | None = Field(
-        None, description="File that holds the key instead; relative to this file."
+        default=None, description="File that holds the key instead; relative to this file."
     )
     protected: bool = Field(
-        False,
+        default=False,
         description="Never restored from the terminal; a deployment called production or prod "
         "must say true or false.",
     )
     restore_to: str | None = Field(
-        None, description="The deployment that restores of this one's backups go to by default."
+        default=None,
+        description="The deployment that restores of this one's backups go to by default.",
     )
     expected_tables: list[str] | None = Field(
-        None,
+        default=None,
         max_length=10_000,
         description="Tables every backup must hold; component/path/table below the root. Left "
         "out: not checked.",
     )
     allow_plain_http: bool = Field(
-        False,
+        default=False,
         description="Allow http:// to a public address, where anyone on the way reads the key.",
     )
 
 
 class VaultTable(Table):
     kind: Literal["folder"] | None = Field(
-        None, description='What the vault is: "folder" is the one kind of this version.'
+        default=None, description='What the vault is: "folder" is the one kind of this version.'
     )
     folder: str | None = Field(
-        None, min_length=1, description="The folder that keeps the archives; relative to this file."
+        default=None,
+        min_length=1,
+        description="The folder that keeps the archives; relative to this file.",
     )
 
 
 class VerifyTable(Table):
     compare_with: int = Field(
-        7, ge=1, le=1000, description="How many earlier backups a backup is compared with."
+        default=7, ge=1, le=1000, description="How many earlier backups a backup is compared with."
     )
     shrink_percent_max: float = Field(
-        30, ge=0, le=100, description="Warn when size or documents shrink by more per cent."
+        default=30, ge=0, le=100, description="Warn when size or documents shrink by more per cent."
     )
     grow_percent_max: float = Field(
-        300, ge=0, le=1_000_000, description="Warn when size or documents grow by more per cent."
+        default=300,
+        ge=0,
+        le=1_000_000,
+        description="Warn when size or documents grow by more per cent.",
     )
 
 
 class PatienceTable(Table):
     export_hours_max: float = Field(
-        6, gt=0, le=168, description="Hours to wait for Convex to make a snapshot."
+        default=6, gt=0, le=168, description="Hours to wait for Convex to make a snapshot."
     )
     import_hours_max: float = Field(
-        12, gt=0, le=168, description="Hours to wait for Convex to finish an import."
+        default=12, gt=0, le=168, description="Hours to wait for Convex to finish an import."
     )
     connect_seconds: float = Field(
-        10, gt=0, le=600, description="Seconds to wait for a connection."
+        default=10, gt=0, le=600, description="Seconds to wait for a connection."
     )
     read_seconds: float = Field(
-        60, gt=0, le=3600, description="Seconds of silence after which an answer is given up."
+        default=60,
+        gt=0,
+        le=3600,
+        description="Seconds of silence after which an answer is given up.",
     )
     poll_seconds_max: float = Field(
-        5, ge=0.1, le=300, description="Longest pause between two looks at a running export."
+        default=5,
+        ge=0.1,
+        le=300,
+        description="Longest pause between two looks at a running export.",
     )
 
 
 class SweepTable(Table):
     grace_hours: float = Field(
-        24,
+        default=24,
         ge=1,
         le=8760,
         description="How old what a stopped job left behind must be before it is swept.",

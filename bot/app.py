@@ -1,0 +1,121 @@
+"""Where real things are made and joined: settings in, the world that verbs may touch out."""
+
+from __future__ import annotations
+
+import getpass
+import os
+import socket
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import TypeVar
+
+from bot.ci import app_version
+from bot.help_text import lifeboat_version
+from bot.settings import DeploymentSettings, Settings, SettingsRefused, VaultSettings
+from commands.events import DoctorLine, DoctorLooked, Event, StepBegan, StepFinished
+from commands.verb import Caller, Context
+from storage.catalog import Catalog
+from storage.convex.deployment import Deployment, Patience
+from storage.errors import SpoolError
+from storage.spool import Spool
+from storage.vaults.local import LocalFolder
+from storage.vaults.vault import Vault
+
+T = TypeVar("T")
+
+
+@contextmanager
+def built(
+    settings: Settings, tell: Callable[[Event], None], confirm: Callable[[str], bool]
+) -> Iterator[Context]:
+    """Make everything a verb needs in this process; connections are closed on the way out."""
+    _make_data_folder(settings)
+    deployments = {
+        name: _deployment(facts, settings.patience) for name, facts in settings.deployments.items()
+    }
+    version = app_version(os.environ)
+    try:
+        yield Context(
+            caller=_whoever_types(),
+            deployments=deployments,
+            vault=_vault(settings.vault),
+            catalog=Catalog(settings.paths.catalog),
+            spool=Spool(settings.paths.spool),
+            now=lambda: datetime.now(UTC),
+            tell=tell,
+            step=InlineStep(tell),
+            confirm=confirm,
+            locks=settings.paths.locks,
+            default_deployment=settings.default_deployment,
+            rules=replace(settings.rules, app_version=version, lifeboat_version=lifeboat_version()),
+            settings_warnings=settings.warnings,
+        )
+    finally:
+        for deployment in deployments.values():
+            deployment.close()
+
+
+def ill_settings(refused: SettingsRefused) -> DoctorLooked:
+    """Return what `doctor` says when the settings can't be used: each mistake, a line."""
+    return DoctorLooked(
+        tuple(
+            DoctorLine(f"settings {mistake.where}", "FAIL", mistake.what, mistake.hint)
+            for mistake in refused.mistakes
+        )
+    )
+
+
+@dataclass(frozen=True)
+class InlineStep:
+    """Do a step here and now; a terminal has nothing that would remember it."""
+
+    tell: Callable[[Event], None]
+
+    def __call__(self, name: str, doing: Callable[[], T]) -> T:
+        """Return what `doing` returns, telling that the step began and how long it took."""
+        self.tell(StepBegan(name))
+        began = time.monotonic()
+        result = doing()
+        self.tell(StepFinished(name, time.monotonic() - began))
+        return result
+
+
+def _deployment(facts: DeploymentSettings, patience: Patience) -> Deployment:
+    return Deployment(
+        facts.name,
+        facts.url,
+        facts.key,
+        protected=facts.protected,
+        restore_to=facts.restore_to,
+        expected_tables=facts.expected_tables,
+        patience=patience,
+    )
+
+
+def _vault(facts: VaultSettings) -> Vault:
+    return LocalFolder(facts.folder, name=facts.name)
+
+
+def _whoever_types() -> Caller:
+    """Return who the operating system says is typing."""
+    try:
+        name = getpass.getuser()
+    except (KeyError, OSError):
+        name = f"uid {os.getuid()}"  # A container may run under a number without a name.
+    return Caller(id=f"terminal:{name}@{socket.gethostname()}", name=name)
+
+
+def _make_data_folder(settings: Settings) -> None:
+    data = settings.paths.data
+    try:
+        for folder in (data, settings.paths.locks, settings.paths.spool):
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise SpoolError(
+            f"The data folder {data} can't be made or written ({error.strerror}).",
+            safe="Nothing was touched.",
+            hint="Set data_folder in the settings to a folder of your own.",
+        ) from error

@@ -1,0 +1,267 @@
+"""lifeboat.toml and the environment become one frozen `Settings`, or every mistake at once.
+
+The file is read here and nowhere else, and so are the keys that it points to: past this point
+nobody looks at the environment or parses a setting. Which keys there are stands in
+`settings_shape.py`, what makes sense in `settings_sense.py`, the sentences of the shape in
+`settings_words.py`, addresses and keys in `settings_keys.py`. Nothing is reached over the network
+and nothing is made on the disk.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, TypeVar
+
+from pydantic import ValidationError
+
+from bot import settings_keys, settings_sense, settings_words
+from bot.settings_keys import Place, Unusable
+from bot.settings_sense import Shaped
+from bot.settings_shape import DeploymentTable, File
+from bot.settings_words import Mistake, SettingsRefused, Where, dotted
+from commands.verb import Rules
+from storage.convex.deployment import Patience
+from storage.secret import Secret
+
+__all__ = [
+    "DeploymentSettings",
+    "Mistake",
+    "Paths",
+    "Settings",
+    "SettingsRefused",
+    "VaultSettings",
+    "read",
+]
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class DeploymentSettings:
+    """One Convex deployment as the settings name it; `expected_tables` None: not checked."""
+
+    name: str
+    url: str
+    key: Secret
+    protected: bool = False
+    restore_to: str | None = None
+    expected_tables: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True)
+class VaultSettings:
+    """The place archives rest."""
+
+    name: str
+    kind: str
+    folder: Path
+
+
+@dataclass(frozen=True)
+class Paths:
+    """What lies where on this machine; the data folder may be deleted when nothing runs."""
+
+    settings: Path
+    data: Path
+
+    @property
+    def spool(self) -> Path:
+        return self.data / "spool"
+
+    @property
+    def catalog(self) -> Path:
+        return self.data / "catalog.db"
+
+    @property
+    def locks(self) -> Path:
+        return self.data / "locks"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Everything the settings say, checked; `warnings` are pairs: what, and what to do."""
+
+    deployments: Mapping[str, DeploymentSettings]
+    default_deployment: str | None
+    vault: VaultSettings
+    rules: Rules
+    patience: Patience
+    paths: Paths
+    warnings: tuple[tuple[str, str], ...] = ()
+
+
+def read(path: Path, environ: Mapping[str, str]) -> Settings:
+    """Read the settings file and the keys it points to; SettingsRefused lists every mistake."""
+    reading = _Reading(path, environ)
+    shaped = reading.shaped(_toml(path))
+    settings = reading.joined(shaped)
+    if settings is None or reading.mistakes:
+        secrets = (secret.reveal() for secret in reading.secrets)
+        mistakes = settings_words.without_secrets(_in_order(reading.mistakes), secrets)
+        raise SettingsRefused(path.name, mistakes)
+    return settings
+
+
+@dataclass
+class _Reading:
+    """One pass over one settings file, gathering what is wrong on the way."""
+
+    path: Path
+    environ: Mapping[str, str]
+    mistakes: list[Mistake] = field(default_factory=list)
+    secrets: list[Secret] = field(default_factory=list)
+    warnings: list[tuple[str, str]] = field(default_factory=list)
+
+    @property
+    def folder(self) -> Path:
+        return self.path.absolute().parent
+
+    def shaped(self, tables: dict[str, Any]) -> Shaped:
+        """Return the file in its shape; what does not fit is noted and set aside.
+
+        Setting aside lets the rest be checked in the same go.
+        """
+        aside: set[Where] = set()
+        while True:
+            try:
+                return Shaped(File.model_validate(tables), aside)
+            except ValidationError as error:
+                for where, mistake in settings_words.shape(error):
+                    self.mistakes.append(mistake)
+                    aside.add(where)
+                    _remove(tables, where)
+
+    def joined(self, shaped: Shaped) -> Settings | None:
+        """Check every part, and return the settings when all of them are there."""
+        file = shaped.file
+        self.mistakes += settings_sense.file_mistakes(shaped)
+        deployments: dict[str, DeploymentSettings] = {}
+        urls: dict[str, str] = {}
+        for name in file.deployments:
+            self.mistakes += settings_sense.deployment_mistakes(name, shaped)
+            self._deployment(name, file.deployments[name], urls, deployments)
+        self.mistakes += settings_sense.same_addresses(urls)
+        data = self._folder(file.lifeboat.data_folder, "lifeboat.data_folder")
+        vaults = [vault for name in file.vaults if (vault := self._vault(name, data, shaped))]
+        if not vaults or data is None:
+            return None
+        only = next(iter(deployments)) if len(deployments) == 1 else None
+        return Settings(
+            deployments=MappingProxyType(deployments),
+            default_deployment=file.lifeboat.default_deployment or only,
+            vault=vaults[0],
+            rules=_rules(file),
+            patience=_patience(file),
+            paths=Paths(self.path.absolute(), data),
+            warnings=tuple(self.warnings),
+        )
+
+    def _deployment(
+        self,
+        name: str,
+        table: DeploymentTable,
+        urls: dict[str, str],
+        made: dict[str, DeploymentSettings],
+    ) -> None:
+        """Read the address and the key of one deployment, as far as they can be read."""
+        place = Place(dotted(("deployments", name)), self.folder, self.environ)
+        url = self._try(lambda: settings_keys.address(table, place))
+        key = self._try(lambda: settings_keys.key(table, place))
+        self.warnings += settings_keys.warnings(table, place)
+        if url is not None:
+            urls[name] = url
+        if key is not None:
+            self.secrets.append(key)
+        if url is None or key is None:
+            return
+        source = "key_file" if table.key_env is None else "key_env"
+        self.mistakes += settings_keys.doubts(f"{place.where}.{source}", url, key)
+        expected = None if table.expected_tables is None else tuple(table.expected_tables)
+        made[name] = DeploymentSettings(name, url, key, table.protected, table.restore_to, expected)
+
+    def _vault(self, name: str, data: Path | None, shaped: Shaped) -> VaultSettings | None:
+        self.mistakes += settings_sense.vault_mistakes(name, shaped)
+        text = shaped.file.vaults[name].folder
+        if text is None:
+            return None
+        folder = self._folder(text, f"{dotted(('vaults', name))}.folder")
+        if folder is None or data is None:
+            return None
+        self.mistakes += settings_sense.vault_place(name, folder, data)
+        return VaultSettings(name, "folder", folder)
+
+    def _folder(self, text: str, where: str) -> Path | None:
+        try:
+            return (self.folder / Path(text).expanduser()).resolve()
+        except (OSError, RuntimeError, ValueError):
+            hint = "Write a path, relative to the settings file or beginning with / or ~."
+            self.mistakes.append(Mistake(where, "This is not a path that can be used.", hint))
+            return None
+
+    def _try(self, doing: Callable[[], T]) -> T | None:
+        try:
+            return doing()
+        except Unusable as error:
+            self.mistakes.append(error.mistake)
+            return None
+
+
+def _toml(path: Path) -> dict[str, Any]:
+    """Return the file's tables; SettingsRefused when there is no telling what it says."""
+    text = b""
+    try:
+        text = path.read_bytes()
+        return tomllib.loads(text.decode("utf-8-sig"))
+    except FileNotFoundError:
+        mistake = Mistake("the file", f"There is no file {path}.", settings_sense.EXAMPLE)
+    except OSError as error:
+        hint = "Check its owner and permissions."
+        mistake = Mistake("the file", f"It can't be read ({error.strerror}).", hint)
+    except UnicodeDecodeError as error:
+        mistake = settings_words.not_utf8(text, error)
+    except tomllib.TOMLDecodeError as error:
+        mistake = settings_words.not_toml(error)
+    except RecursionError:
+        mistake = Mistake("the file", "It is nested too deep.", settings_sense.EXAMPLE)
+    raise SettingsRefused(path.name, [mistake])
+
+
+def _in_order(mistakes: Iterable[Mistake]) -> list[Mistake]:
+    """Return each mistake once, table by table in the order of the example file."""
+    tables = list(File.model_fields)
+
+    def rank(mistake: Mistake) -> int:
+        table = mistake.where.partition(".")[0]
+        return tables.index(table) if table in tables else -1
+
+    return sorted(dict.fromkeys(mistakes), key=rank)
+
+
+def _rules(file: File) -> Rules:
+    return Rules(
+        clock_skew_seconds_max=file.lifeboat.clock_skew_seconds_max,
+        grace_hours=file.sweep.grace_hours,
+        compare_with=file.verify.compare_with,
+        shrink_percent_max=file.verify.shrink_percent_max,
+        grow_percent_max=file.verify.grow_percent_max,
+        download_tries=file.lifeboat.download_tries,
+    )
+
+
+def _patience(file: File) -> Patience:
+    return Patience(
+        **file.patience.model_dump(),
+        download_tries=file.lifeboat.download_tries,
+    )
+
+
+def _remove(tables: dict[str, Any], where: Where) -> None:
+    """Take the value at a path out of nested tables."""
+    *around, last = where
+    for name in around:
+        tables = tables[name]
+    tables.pop(last, None)

@@ -1,0 +1,90 @@
+"""Every result as lines of text: the one table of which result is shown how.
+
+Pure: a result and a reader in, lines out. No stream and no clock is in reach, and colour is only
+ever added to words that say the same without it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from rich.text import Text
+
+from bot.terminal import show_backup, show_manifest, show_restore
+from bot.terminal.layout import BAD, DOUBTFUL, GAP, GOOD, LOUD, QUIET, Reader, line
+from commands.events import (
+    BackupFinished,
+    BackupShown,
+    BackupsListed,
+    BackupVerified,
+    DoctorLooked,
+    Event,
+    JobFailed,
+    RestoreDryRun,
+    RestoreFinished,
+    RestorePlanned,
+)
+
+STATES = {"OK": GOOD, "WARN": DOUBTFUL, "FAIL": BAD}
+SAFE = "Every whole backup is as it was."  # True of every failure: no verb changes one.
+NEXT = "Type `lifeboat doctor`."
+
+
+def lines(event: Event, reader: Reader) -> Iterator[Text]:
+    """Yield an event's lines; an event that nobody told us how to show is shown by name."""
+    match event:
+        case BackupFinished():
+            yield from show_backup.finished(event, reader)
+        case BackupsListed():
+            yield from show_backup.listed(event, reader)
+        case BackupShown():
+            yield from show_manifest.shown(event, reader)
+        case BackupVerified():
+            yield from show_backup.verified(event, reader)
+        case RestorePlanned():
+            yield from show_restore.planned(event.plan, reader)
+        case RestoreDryRun():
+            yield from show_restore.dry_run(event, reader)
+        case RestoreFinished():
+            yield from show_restore.finished(event, reader)
+        case DoctorLooked():
+            yield from looked(event)
+        case JobFailed():
+            yield from failed(event)
+        case _:
+            yield line(type(event).__name__)
+
+
+def plain(event: Event, reader: Reader) -> str:
+    """Return an event as text without any style."""
+    return "".join(f"{each.plain}\n" for each in lines(event, reader))
+
+
+def looked(event: DoctorLooked) -> Iterator[Text]:
+    """Yield a line for each look, its hint under it, and the tally."""
+    widest = max((len(each.name) for each in event.lines), default=0)
+    for each in event.lines:
+        state = (f"{each.state:<4}", STATES.get(each.state, BAD))
+        first, *more = each.what.splitlines() or [""]
+        yield line(state, GAP, (each.name.ljust(widest), LOUD), GAP, first)
+        for further in more:
+            yield line(" " * (widest + 8), further)
+        if each.hint:
+            yield line(" " * (widest + 8), (each.hint, QUIET))
+    tally = {state: sum(each.state == state for each in event.lines) for state in STATES}
+    if not event.lines:
+        yield line(("FAIL", BAD), GAP, "Nothing was looked at.")
+    yield line(", ".join(f"{count} {state}" for state, count in tally.items()))
+
+
+def failed(event: JobFailed) -> Iterator[Text]:
+    """Yield what happened, what is safe now and what to type next, a line each.
+
+    What happened may itself be a list, such as every mistake in the settings.
+    """
+    first, *more = event.what.splitlines() or [event.kind]
+    yield line(("What happened: ", BAD), first)
+    for further in more:
+        yield line(further)
+    yield line(("What is safe:  ", LOUD), event.safe or SAFE)
+    yield line(("What to do:    ", LOUD), event.hint or NEXT)

@@ -1,0 +1,188 @@
+"""Backups in a terminal: taken, listed, shown, verified. Result in, lines out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from rich.text import Text
+
+from bot.terminal.layout import (
+    BAD,
+    DOUBTFUL,
+    GAP,
+    GOOD,
+    LOUD,
+    QUIET,
+    Part,
+    Reader,
+    blank,
+    columns,
+    line,
+    pairs,
+    width,
+)
+from bot.terminal.words import age, counted, duration, moment, number, size, some
+from commands.events import BackupFinished, BackupsListed, BackupVerified
+from storage.catalog import Entry
+from storage.finding import Finding, LookedAt
+from storage.manifest import Manifest
+
+NAMES_MAX = 12
+
+
+def finished(event: BackupFinished, reader: Reader) -> Iterator[Text]:
+    """Yield what was taken, what is odd about it, and what to type next."""
+    manifest = event.manifest
+    if event.damaged:
+        yield line(("Backup taken, but the snapshot is damaged: ", BAD), (manifest.id, LOUD))
+    else:
+        yield line(("Backup taken: ", GOOD), (manifest.id, LOUD))
+    yield from pairs(
+        (
+            ("of", f"{manifest.deployment.name} ({manifest.deployment.url})"),
+            ("snapshot at", moment(manifest.snapshot.taken_at, reader.zone)),
+            ("holds", holds(manifest)),
+            ("chosen", chosen(manifest)),
+            ("label", manifest.label),
+            ("kept in", f"{event.vault}: {manifest.archive.name}"),
+            ("sha256", manifest.archive.sha256),
+            ("took", duration(event.seconds)),
+        )
+    )
+    yield from findings(event.findings)
+    yield blank()
+    yield line(("Next:", QUIET))
+    yield line(GAP, f"lifeboat verify {manifest.id}")
+    yield line(GAP, f"lifeboat restore {manifest.id} --to …")
+
+
+def listed(event: BackupsListed, reader: Reader) -> Iterator[Text]:
+    """Yield the backups, newest first; on a narrow terminal each one takes three lines."""
+    if not event.entries:
+        yield line("There are no such backups." if not event.unreadable else "No readable backups.")
+        yield line(GAP, "Take one: lifeboat now")
+    table = list(
+        columns(
+            ("backup", "taken", "size", "documents", "kind", "verified"),
+            (_row(entry, event, reader) for entry in event.entries),
+            right=(2, 3),
+        )
+    )
+    if event.entries and width(table) <= reader.width:
+        yield table[0]
+        for row, entry in zip(table[1:], event.entries, strict=True):
+            yield row
+            yield from _label(entry)
+    elif event.entries:
+        for entry in event.entries:
+            yield from _block(entry, event)
+    if event.more:
+        yield line(GAP, (f"and {counted(event.more, 'older one')}; see --limit", QUIET))
+    for name, why in event.unreadable:
+        yield line(("Can't be read: ", BAD), name, ": ", why)
+
+
+def verified(event: BackupVerified, reader: Reader) -> Iterator[Text]:
+    """Yield the verdict, what was looked at, and every finding."""
+    yield line(*_verdict(event), (event.id, LOUD))
+    only = "; size and SHA-256 only, no row was read" if event.depth == "manifest" else ""
+    yield from pairs(
+        (
+            ("looked at", saw(event.looked_at) + only),
+            ("compared", f"with {some(event.compared_with, 3)}" if event.compared_with else None),
+            ("took", duration(event.seconds)),
+            ("kept", None if event.recorded else "no: the vault could not be written"),
+        )
+    )
+    yield from findings(event.findings)
+
+
+def findings(found: Sequence[Finding]) -> Iterator[Text]:
+    """Yield each finding with its check and place; nothing when there are none."""
+    if not found:
+        return
+    yield blank()
+    yield line((f"{counted(len(found), 'finding')}:", LOUD))
+    for finding in found:
+        style = BAD if finding.severity == "damage" else DOUBTFUL
+        where = f" [{finding.where}]" if finding.where else ""
+        word = "DAMAGE" if finding.severity == "damage" else "WARNING"
+        yield line(GAP, (f"{word:<7}", style), f" {finding.check}: {finding.what}{where}")
+
+
+def holds(manifest: Manifest) -> str:
+    """Return the contents of a backup in one sentence."""
+    contents = manifest.contents
+    files = counted(contents.files, "stored file")
+    return (
+        f"{counted(contents.documents, 'document')} in {counted(len(contents.tables), 'table')}, "
+        f"{files if manifest.snapshot.with_files else 'stored files left out'}; "
+        f"{size(manifest.archive.bytes)}"
+    )
+
+
+def chosen(manifest: Manifest) -> str | None:
+    """Return which tables were chosen, or None for a whole backup."""
+    if manifest.chosen is None:
+        return None
+    return f"these tables only: {some(manifest.chosen, NAMES_MAX)}"
+
+
+def saw(looked_at: LookedAt) -> str:
+    """Return what a check looked at; nothing at all is said loudly."""
+    counts = (
+        (looked_at.entries, "entry", "entries"),
+        (looked_at.tables, "table", "tables"),
+        (looked_at.documents, "document", "documents"),
+        (looked_at.files, "stored file", "stored files"),
+    )
+    told = [size(looked_at.bytes)] if looked_at.bytes else []
+    told += [counted(count, one, many) for count, one, many in counts if count]
+    return ", ".join(told) or "NOTHING"
+
+
+def verification(entry: Entry, event: BackupsListed) -> str:
+    """Return when and by whom a backup was last verified, and how it ended."""
+    if entry.verified_at is None:
+        return "never"
+    found = f", {counted(entry.verified_findings, 'finding')}" if entry.verified_findings else ""
+    by = f" by {entry.verified_by}" if entry.verified_by else ""
+    return f"{age(entry.verified_at, event.now)}{by}{found}"
+
+
+def _verdict(event: BackupVerified) -> Iterable[Part]:
+    if event.looked_at == LookedAt():
+        return [("Could not look: ", BAD)]
+    if any(finding.severity == "damage" for finding in event.findings):
+        return [("NOT SOUND: ", BAD)]
+    if event.findings:
+        return [("Readable, but look at it: ", DOUBTFUL)]
+    return [("Sound: ", GOOD)]
+
+
+def _row(entry: Entry, event: BackupsListed, reader: Reader) -> Sequence[Part]:
+    verified = verification(entry, event)
+    return (
+        (entry.id, LOUD),
+        age(entry.taken_at, event.now),
+        size(entry.bytes),
+        number(entry.documents),
+        entry.kind,
+        (verified, DOUBTFUL) if entry.verified_at is None or entry.verified_findings else verified,
+    )
+
+
+def _label(entry: Entry) -> Iterator[Text]:
+    if entry.label:
+        yield line(GAP * 2, (f"“{entry.label}”", QUIET))
+
+
+def _block(entry: Entry, event: BackupsListed) -> Iterator[Text]:
+    yield line(GAP, (entry.id, LOUD))
+    yield from _label(entry)
+    yield line(
+        GAP * 2,
+        f"{age(entry.taken_at, event.now)}, {size(entry.bytes)}, "
+        f"{counted(entry.documents, 'document')}, {entry.kind}",
+    )
+    yield line(GAP * 2, f"verified: {verification(entry, event)}")

@@ -1,0 +1,298 @@
+"""The catalog: an index of the manifests and checks in a vault, so that listing is quick.
+
+The vault is the truth. The catalog can be deleted at any time, also while Lifeboat runs; one that
+can't be read is set aside and built anew. You will not find a fact here that the vault lacks.
+"""
+
+from __future__ import annotations
+
+import secrets
+import sqlite3
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager, suppress
+from datetime import datetime
+from pathlib import Path
+from typing import Any, TypeVar
+
+import msgspec
+from sqlite_utils import Database, Migrations
+
+from storage.catalog_rows import Entry, Look, ambiguous, microseconds, unknown, verified
+from storage.errors import Refused, SpoolError
+from storage.manifest import Manifest
+from storage.vaults.vault import Vault
+
+__all__ = ["Catalog", "Entry", "Refreshed"]
+
+T = TypeVar("T")
+APPLICATION_ID = 0x4C696665  # "Life": tells our file from any other SQLite database.
+SCHEMA = 1
+BUSY_SECONDS = 30
+LOST_TRIES = 20
+_BROKEN = ("no such table", "no such column", "has no column", "malformed")
+
+_migrations = Migrations("lifeboat_catalog")
+
+
+@_migrations()
+def backups_and_checks(db: Database) -> None:
+    """Make the tables; `source` tells an object that was replaced by hand from the one read."""
+    db.execute(
+        "CREATE TABLE backups (name TEXT, vault TEXT, source TEXT NOT NULL, id TEXT NOT NULL, "
+        "deployment TEXT NOT NULL, taken_us INTEGER NOT NULL, kind TEXT NOT NULL, "
+        "whole INTEGER NOT NULL, facts BLOB NOT NULL, manifest BLOB NOT NULL, "
+        "PRIMARY KEY (vault, name)) STRICT"
+    )
+    db.execute(
+        "CREATE TABLE checks (name TEXT, vault TEXT, source TEXT NOT NULL, id TEXT NOT NULL, "
+        "deployment TEXT NOT NULL, at_us INTEGER NOT NULL, by TEXT NOT NULL, "
+        "depth TEXT NOT NULL, findings INTEGER NOT NULL, PRIMARY KEY (vault, name)) STRICT"
+    )
+    db.execute("CREATE TABLE seen (vault TEXT PRIMARY KEY) STRICT")  # Those that were read whole.
+    db.execute("CREATE INDEX backups_by_time ON backups (deployment, taken_us)")
+
+
+class Refreshed(msgspec.Struct, frozen=True):
+    """What a look into the vault changed; `unreadable` holds (object's name, sentence)."""
+
+    added: int = 0
+    removed: int = 0
+    unreadable: tuple[tuple[str, str], ...] = ()
+
+
+class Catalog:
+    """The index, in one SQLite file; each call opens its own connection.
+
+    After `refresh` it speaks of that vault only, and fills itself again if its file is lost or
+    damaged in between. SpoolError when the file's folder can't be written or the disk is full.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._vaults: dict[str, Vault] = {}
+
+    def refresh(self, vault: Vault) -> Refreshed:
+        """Read the manifests and checks that are not indexed yet; forget those that are gone."""
+        self._vaults[vault.name] = vault
+        return self._whole(lambda: self._refresh(vault))
+
+    def backups(
+        self,
+        deployment: str | None = None,
+        kind: str | None = None,
+        since: datetime | None = None,
+        limit: int | None = None,
+        *,
+        include_safety: bool = True,
+    ) -> list[Entry]:
+        """Return the backups, newest first."""
+        wheres, values = self._in_these_vaults()
+        for clause, value in (
+            ("deployment = ?", deployment),
+            ("kind = ?", kind),
+            ("taken_us >= ?", microseconds(since) if since else None),
+            ("kind != ?", None if include_safety else "safety"),
+        ):
+            if value is not None:
+                wheres.append(clause)
+                values.append(value)
+        return self._whole(lambda: self._entries(wheres, values, limit))
+
+    def find(self, ref: str, default_deployment: str | None = None) -> Entry:
+        """Return the backup that an id, the start of one, latest or latest:<deployment> names.
+
+        Safety backups never count as latest. Refused, with the candidates, if none or several fit.
+        """
+        word, _, deployment = ref.partition(":")
+        if word == "latest":
+            return self._latest(deployment or default_deployment)
+        entries = self.backups()
+        exact = [entry for entry in entries if entry.id == ref]
+        fitting = exact or [entry for entry in entries if ref and entry.id.startswith(ref)]
+        if len(fitting) == 1:
+            return fitting[0]
+        if fitting:
+            raise ambiguous(ref, fitting)
+        raise unknown(ref, [entry.id for entry in entries])
+
+    def previous(self, deployment: str, before: datetime, limit: int) -> list[Manifest]:
+        """Return the manifests of earlier backups of all tables, newest first.
+
+        Safety backups and those of chosen tables are left out. The lists of single stored files
+        and the schemas are not kept here: read the vault for those.
+        """
+        wheres, values = self._in_these_vaults()
+        wheres += ["deployment = ?", "taken_us < ?", "whole = 1"]
+        values += [deployment, microseconds(before)]
+
+        def look() -> list[Manifest]:
+            sql = f"SELECT manifest FROM backups {_where(wheres)} ORDER BY taken_us DESC LIMIT ?"
+            with self._reading() as db:
+                rows = db.execute(sql, [*values, max(0, limit)]).fetchall()
+            return [msgspec.json.decode(row[0], type=Manifest) for row in rows]
+
+        return self._whole(look)
+
+    def _latest(self, deployment: str | None) -> Entry:
+        entries = self.backups(deployment=deployment, include_safety=False)
+        names = sorted({entry.deployment for entry in entries})
+        if len(names) > 1:
+            raise Refused(
+                f"There are backups of several deployments: {', '.join(names)}.",
+                hint=f"Say which: {' or '.join(f'latest:{name}' for name in names)}.",
+            )
+        if entries:
+            return entries[0]
+        known = sorted({entry.deployment for entry in self.backups(include_safety=False)})
+        raise Refused(
+            f"There is no backup of {deployment} yet." if deployment else "There is no backup yet.",
+            hint=f"There are backups of: {', '.join(known)}."
+            if known
+            else f"Take one: lifeboat now{f' {deployment}' if deployment else ''}",
+        )
+
+    def _entries(
+        self, wheres: Sequence[str], values: Sequence[Any], limit: int | None
+    ) -> list[Entry]:
+        sql = (
+            f"SELECT vault, deployment, id, facts FROM backups {_where(wheres)} "
+            f"ORDER BY taken_us DESC, length(id) DESC, id DESC LIMIT ?"
+        )
+        inside, vaults = self._in_these_vaults()
+        checks: dict[tuple[str, str, str], list[tuple[int, str, str, int]]] = {}
+        with self._reading() as db:
+            rows = db.execute(sql, [*values, -1 if limit is None else max(0, limit)]).fetchall()
+            for vault, deployment, id, *check in db.execute(
+                f"SELECT vault, deployment, id, at_us, by, depth, findings FROM checks "
+                f"{_where(inside)}",
+                vaults,
+            ):
+                at, by, depth, findings = check
+                checks.setdefault((vault, deployment, id), []).append((at, by, depth, findings))
+        return [
+            verified(msgspec.json.decode(facts, type=Entry), checks.get((vault, dep, id), []))
+            for vault, dep, id, facts in rows
+        ]
+
+    def _in_these_vaults(self) -> tuple[list[str], list[Any]]:
+        if not self._vaults:
+            return [], []
+        marks = ", ".join("?" * len(self._vaults))
+        return [f"vault IN ({marks})"], list(self._vaults)
+
+    def _refresh(self, vault: Vault) -> Refreshed:
+        with self._connected() as db:  # One connection: if the file is replaced, all is lost alike.
+            known = {
+                table: dict(
+                    db.execute(f"SELECT name, source FROM {table} WHERE vault = ?", [vault.name])
+                )
+                for table in ("backups", "checks")
+            }
+            look = Look(vault, known)
+            for batch in look.batches():
+                with _at_once(db):
+                    for table, row in batch:
+                        db.table(table).insert(row, replace=True)
+            gone = [(table, name) for table, names in known.items() for name in names]
+            with _at_once(db):
+                for table, name in gone:
+                    db.execute(
+                        f"DELETE FROM {table} WHERE vault = ? AND name = ?", [vault.name, name]
+                    )
+                db.execute("INSERT OR IGNORE INTO seen (vault) VALUES (?)", [vault.name])
+        removed = sum(table == "backups" for table, _ in gone)
+        return Refreshed(look.added, removed, tuple(look.unreadable))
+
+    def _whole(self, doing: Callable[[], T]) -> T:
+        """Do it; again when the file turns out to be damaged or was deleted under our hands."""
+        try:
+            for tries_left in reversed(range(LOST_TRIES)):
+                try:
+                    return doing()
+                except sqlite3.DatabaseError as error:
+                    if not tries_left or not (_damaged(error) or _moved(error)):
+                        raise
+                    if _damaged(error):
+                        self._set_aside()
+            raise AssertionError("unreachable")
+        except (sqlite3.Error, OSError) as error:
+            why = error.strerror if isinstance(error, OSError) else str(error)
+            raise SpoolError(
+                f"The catalog {self._path} can't be used: {why}.",
+                safe="It is only an index: every backup is in the vault, untouched.",
+                hint="Make room, or set data_folder in the settings to a folder of your own; the "
+                "catalog's file may be deleted.",
+            ) from error
+
+    @contextmanager
+    def _reading(self) -> Iterator[Database]:
+        """Open a catalog that holds what was refreshed, also if its file was lost since."""
+        for _ in range(LOST_TRIES):
+            with self._connected() as db:
+                seen = {row[0] for row in db.execute("SELECT vault FROM seen")}
+                lost = [vault for name, vault in self._vaults.items() if name not in seen]
+                if not lost:
+                    yield db
+                    return
+            for vault in lost:
+                self._refresh(vault)
+        raise sqlite3.OperationalError("the file is deleted again and again while it is read")
+
+    @contextmanager
+    def _connected(self) -> Iterator[Database]:
+        """Open the file, making or updating its tables where they are not there."""
+        self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with closing(sqlite3.connect(self._path, timeout=BUSY_SECONDS)) as connection:
+            db = Database(connection, execute_plugins=False)
+            ours = connection.execute("PRAGMA application_id").fetchone()[0] == APPLICATION_ID
+            version = connection.execute("PRAGMA user_version").fetchone()[0]
+            if not ours or version != SCHEMA:
+                _make_tables(db)
+            yield db
+
+    def _set_aside(self) -> None:
+        """Move a file away that is no catalog of ours; whoever was here first has done it."""
+        aside = f".set-aside-{secrets.token_hex(4)}"
+        for end in ("", "-journal", "-wal", "-shm"):
+            path = self._path.with_name(self._path.name + end)
+            with suppress(FileNotFoundError):
+                path.rename(path.with_name(path.name + aside))
+
+
+def _make_tables(db: Database) -> None:
+    with _at_once(db):
+        ours = db.execute("PRAGMA application_id").fetchone()[0] == APPLICATION_ID
+        version = db.execute("PRAGMA user_version").fetchone()[0]
+        if (not ours and db.table_names()) or version > SCHEMA:
+            raise sqlite3.DatabaseError("malformed: not a catalog of this Lifeboat")
+        _migrations.apply(db)
+        db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+        db.execute(f"PRAGMA user_version = {SCHEMA}")
+
+
+@contextmanager
+def _at_once(db: Database) -> Iterator[None]:
+    """Hold the write lock from the start: a deferred transaction fails under contention."""
+    db.conn.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+    except BaseException:
+        db.conn.rollback()
+        raise
+    db.conn.commit()
+
+
+def _damaged(error: sqlite3.DatabaseError) -> bool:
+    if isinstance(error, sqlite3.OperationalError):
+        return any(words in str(error) for words in _BROKEN)
+    return True
+
+
+def _moved(error: sqlite3.DatabaseError) -> bool:
+    """Whether SQLite noticed that its file was deleted or replaced while it was open."""
+    names = ("SQLITE_READONLY_DBMOVED", "SQLITE_IOERR")
+    return str(getattr(error, "sqlite_errorname", "")).startswith(names)
+
+
+def _where(wheres: Sequence[str]) -> str:
+    return f"WHERE {' AND '.join(wheres)}" if wheres else ""

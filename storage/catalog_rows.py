@@ -1,0 +1,190 @@
+"""The catalog's rows: what is kept of a manifest and of a check, and what they come to in a list.
+
+Pure but for the reading of a vault. You will not find SQL here; that is `storage/catalog.py`.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import msgspec
+
+from storage import shelf
+from storage.errors import LifeboatError, ManifestError, NotThere, Refused
+from storage.manifest import Check, Manifest
+from storage.vaults.vault import Stored, Vault
+
+BATCH = 100
+CANDIDATES_SHOWN = 10
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
+
+class Entry(msgspec.Struct, frozen=True, kw_only=True):
+    """One backup in a list. `taken_at` is the moment the snapshot shows, UTC."""
+
+    id: str
+    deployment: str
+    taken_at: datetime
+    kind: str
+    label: str
+    bytes: int
+    documents: int
+    tables: int
+    files: int
+    verified_at: datetime | None
+    verified_by: str | None
+    verified_findings: int
+    asked_by: str
+    vault: str
+
+
+class Look:
+    """One look through a vault: what is new, what is gone, what can't be read.
+
+    `known` is changed: what is still there is taken out of it, so the rest is gone.
+    """
+
+    def __init__(self, vault: Vault, known: dict[str, dict[str, str]]) -> None:
+        self._vault, self._known = vault, known
+        self.added = 0
+        self.unreadable: list[tuple[str, str]] = []
+
+    def batches(self) -> Iterator[list[tuple[str, dict[str, Any]]]]:
+        """Yield rows for the two tables, a bounded number at a time."""
+        batch: list[tuple[str, dict[str, Any]]] = []
+        for stored in self._vault.list(f"{shelf.BACKUPS}/"):
+            row = self._row(stored)
+            if row is not None:
+                batch.append(row)
+            if len(batch) >= BATCH:
+                yield batch
+                batch = []
+        if batch:
+            yield batch
+
+    def _row(self, stored: Stored) -> tuple[str, dict[str, Any]] | None:
+        """Return the row of a new object; None if it is known, unreadable or neither kind."""
+        manifest_of = shelf.backup_of(stored.name, shelf.MANIFEST)
+        check_of = shelf.backup_of(stored.name, shelf.CHECKS)
+        of = manifest_of or check_of
+        if of is None:
+            return None
+        table = "backups" if manifest_of else "checks"
+        source = f"{stored.bytes} {stored.modified.isoformat()}"
+        if self._known[table].get(stored.name) == source:
+            del self._known[table][stored.name]
+            return None
+        try:
+            if manifest_of:
+                manifest = shelf.read_manifest(self._vault, *of)
+                facts = _backup_row(manifest, self._vault.name)
+            else:
+                facts = _check_row(shelf.read_check(self._vault, stored.name))
+        except NotThere:
+            return None
+        except LifeboatError as error:
+            self.unreadable.append((stored.name, error.what))
+            return None
+        self.added += bool(manifest_of) and stored.name not in self._known[table]
+        self._known[table].pop(stored.name, None)
+        keys = {"name": stored.name, "vault": self._vault.name, "source": source}
+        return table, {**keys, "deployment": of[0], "id": of[1], **facts}
+
+
+def _backup_row(manifest: Manifest, vault: str) -> dict[str, Any]:
+    try:
+        taken_at = manifest.snapshot.taken_at
+    except (ValueError, OverflowError, OSError) as error:
+        raise ManifestError(
+            f"The manifest of {manifest.id} gives a snapshot time that no calendar knows: "
+            f"{manifest.snapshot.timestamp_ns} ns."
+        ) from error
+    contents = manifest.contents
+    entry = Entry(
+        id=manifest.id,
+        deployment=manifest.deployment.name,
+        taken_at=taken_at,
+        kind=manifest.kind,
+        label=manifest.label,
+        bytes=manifest.archive.bytes,
+        documents=contents.documents,
+        tables=len(contents.tables),
+        files=contents.files,
+        verified_at=manifest.check.at,
+        verified_by=manifest.check.by,
+        verified_findings=len(manifest.check.findings),
+        asked_by=manifest.asked.by,
+        vault=vault,
+    )
+    replace = msgspec.structs.replace
+    storage = tuple(replace(part, listed=False, files=()) for part in contents.storage)
+    short = replace(
+        manifest,
+        contents=replace(contents, storage=storage),
+        deployment=replace(manifest.deployment, schemas=None),
+    )
+    return {
+        "taken_us": microseconds(taken_at),
+        "kind": manifest.kind,
+        "whole": int(manifest.chosen is None and manifest.kind != "safety"),
+        "facts": msgspec.json.encode(entry),
+        "manifest": msgspec.json.encode(short),
+    }
+
+
+def _check_row(check: Check) -> dict[str, Any]:
+    return {
+        "at_us": microseconds(check.at),
+        "by": check.by,
+        "depth": check.depth,
+        "findings": len(check.findings),
+    }
+
+
+def verified(entry: Entry, checks: list[tuple[int, str, str, int]]) -> Entry:
+    """Return the entry with its newest check.
+
+    A clean look at the size and hash alone says nothing of the rows, so it leaves the findings of
+    the full check before it standing.
+    """
+    for at, by, depth, findings in sorted(checks):
+        if entry.verified_at is not None and at < microseconds(entry.verified_at):
+            continue
+        standing = entry.verified_findings if depth == "manifest" and not findings else findings
+        entry = msgspec.structs.replace(
+            entry, verified_at=_moment(at), verified_by=by, verified_findings=standing
+        )
+    return entry
+
+
+def microseconds(moment: datetime) -> int:
+    return (moment.astimezone(UTC) - _EPOCH) // _MICROSECOND
+
+
+def _moment(us: int) -> datetime:
+    return _EPOCH + us * _MICROSECOND
+
+
+def ambiguous(ref: str, fitting: Sequence[Entry]) -> Refused:
+    shown = ", ".join(entry.id for entry in fitting[:CANDIDATES_SHOWN])
+    more = len(fitting) - CANDIDATES_SHOWN
+    return Refused(
+        f"{ref!r} is the start of {len(fitting)} backups: {shown}"
+        + (f" and {more} more." if more > 0 else "."),
+        hint="Type more of the id.",
+    )
+
+
+def unknown(ref: str, ids: Sequence[str]) -> Refused:
+    near = difflib.get_close_matches(ref, ids, n=3, cutoff=0.5)
+    if near:
+        hint = f"Did you mean {' or '.join(near)}?"
+    elif ids:
+        hint = "Run `lifeboat list` to see the backups there are."
+    else:
+        hint = "There is no backup yet. Take one: lifeboat now"
+    return Refused(f"There is no backup called {ref!r}.", hint=hint)

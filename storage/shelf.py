@@ -1,0 +1,234 @@
+"""How backups lie in a vault: the names of their objects, their labels, and what belongs to none.
+
+The layout is documented in docs/format.md. The manifest is written last, so its presence means a
+whole backup. You will not find here when a backup may go (retention), nor what makes one sound.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from itertools import groupby
+from typing import Literal
+
+import msgspec
+
+from storage.errors import ManifestError, NotThere
+from storage.manifest import Check, Manifest, from_json, to_json
+from storage.vaults.local import is_part
+from storage.vaults.vault import KeepsParts, Stored, Vault
+
+MANIFEST_BYTES_MAX = 64 * 1024 * 1024  # 50,000 listed files make about 8 MB.
+ARCHIVE, MANIFEST, CHECKS = "archive.zip", "manifest.json", "checks"
+BACKUPS, JOBS, PROBES = "backups", "jobs", "doctor"
+
+LeftoverKind = Literal[
+    "archive without manifest",
+    "check without manifest",
+    "manifest without archive",
+    "doctor's probe",
+    "unfinished part",
+    "foreign file",
+]
+_SWEPT = ("archive without manifest", "check without manifest", "doctor's probe")
+
+
+class Leftover(msgspec.Struct, frozen=True, kw_only=True):
+    """An object that is not part of a whole backup nor of a job's record."""
+
+    name: str
+    bytes: int
+    modified: datetime
+    kind: LeftoverKind
+    past_grace: bool  # Old enough that no running job can still be at work on it.
+
+
+def folder_name(deployment: str, id: str) -> str:
+    """Return how the names of all objects of a backup begin."""
+    return f"{BACKUPS}/{deployment}/{id}/"
+
+
+def archive_name(deployment: str, id: str) -> str:
+    """Return the name of a backup's archive."""
+    return folder_name(deployment, id) + ARCHIVE
+
+
+def manifest_name(deployment: str, id: str) -> str:
+    """Return the name of a backup's manifest."""
+    return folder_name(deployment, id) + MANIFEST
+
+
+def check_name(deployment: str, id: str, at: datetime) -> str:
+    """Return a new name for a later verification; names sort by time."""
+    stamp = at.astimezone(UTC).strftime("%Y%m%dT%H%M%S.%fZ")
+    return f"{folder_name(deployment, id)}{CHECKS}/{stamp}-{secrets.token_hex(4)}.json"
+
+
+def backup_of(name: str, leaf: str) -> tuple[str, str] | None:
+    """Return (deployment, id) if the name is that of a backup's manifest, archive or check."""
+    parts = name.split("/")
+    if parts[0] != BACKUPS or len(parts) < 4:
+        return None
+    fits = parts[3:] == [leaf] or (
+        leaf == CHECKS and len(parts) == 5 and parts[3] == CHECKS and parts[4].endswith(".json")
+    )
+    return (parts[1], parts[2]) if fits else None
+
+
+def backup_id(vault: Vault, deployment: str, asked_at: datetime, refused: set[str]) -> str:
+    """Return the first free id of that minute (UTC): production-2026-11-24-0200, then …-0200-2.
+
+    `refused` are ids that somebody else took in between. An id is taken as soon as anything lies
+    in its folder, so a killed job's leftovers never become part of another backup.
+    """
+    minute = f"{deployment}-{asked_at.astimezone(UTC):%Y-%m-%d-%H%M}"
+    number = 1
+    while True:
+        id = minute if number == 1 else f"{minute}-{number}"
+        if id not in refused and next(iter(vault.list(folder_name(deployment, id))), None) is None:
+            return id
+        number += 1
+
+
+def read_manifest(vault: Vault, deployment: str, id: str) -> Manifest:
+    """Read a backup's label; NotThere, or ManifestError if it can't be read or is another's."""
+    name = manifest_name(deployment, id)
+    manifest = from_json(_read_small(vault, name), where=name)
+    if (manifest.deployment.name, manifest.id) != (deployment, id):
+        raise ManifestError(
+            f"{name} says that it is the manifest of {manifest.id} of {manifest.deployment.name}.",
+            safe="The archive beside it is untouched.",
+            hint="Somebody moved or copied it by hand; put it back to where it belongs.",
+        )
+    return manifest
+
+
+def write_manifest(vault: Vault, manifest: Manifest) -> Stored:
+    """Write the label, which makes the backup exist; NotThere if its archive is gone."""
+    vault.stat(manifest.archive.name)
+    stored = vault.put(manifest_name(manifest.deployment.name, manifest.id), [to_json(manifest)])
+    try:
+        vault.stat(manifest.archive.name)
+    except NotThere:
+        vault.delete(stored.name)  # A sweep with a wrong clock took the archive meanwhile.
+        raise
+    return stored
+
+
+def write_check(vault: Vault, deployment: str, id: str, check: Check) -> Stored:
+    """Keep the result of a later verification beside the manifest."""
+    text = msgspec.json.format(msgspec.json.encode(check), indent=2) + b"\n"
+    return vault.put(check_name(deployment, id, check.at), [text])
+
+
+def read_checks(vault: Vault, deployment: str, id: str) -> list[Check]:
+    """Return the later verifications of a backup, oldest first; ManifestError if one can't be."""
+    names = [stored.name for stored in vault.list(folder_name(deployment, id) + f"{CHECKS}/")]
+    return [read_check(vault, name) for name in names if backup_of(name, CHECKS)]
+
+
+def read_check(vault: Vault, name: str) -> Check:
+    """Read one verification's result by its object's name."""
+    try:
+        return msgspec.json.decode(_read_small(vault, name), type=Check)
+    except msgspec.MsgspecError as error:
+        raise ManifestError(
+            f"{name} is not a readable check: {error}.",
+            safe="The backup it is about is untouched.",
+            hint=f"Run `lifeboat verify` again, and move {name} away.",
+        ) from error
+
+
+def leftovers(vault: Vault, now: datetime, grace: timedelta) -> Iterator[Leftover]:
+    """Yield every object that is not part of a whole backup nor of a job's record."""
+    for _, group in groupby(vault.list(), key=lambda stored: stored.name.split("/")[:3]):
+        yield from _strays(list(group), now - grace)
+    if isinstance(vault, KeepsParts):
+        for stored in vault.leftovers():
+            kind: LeftoverKind = "unfinished part" if is_part(stored.name) else "foreign file"
+            yield _leftover(stored, kind, now - grace)
+
+
+def sweep(vault: Vault, now: datetime, grace: timedelta) -> list[Leftover]:
+    """Remove what killed jobs left and is older than the grace; return what was removed.
+
+    Never a backup with a manifest, nor a file that Lifeboat did not write. An object from the
+    future (a clock that jumped) is young, and stays.
+    """
+    swept = []
+    for left in list(leftovers(vault, now, grace)):
+        if left.kind in _SWEPT and left.past_grace and not _labelled(vault, left.name):
+            vault.delete(left.name)
+            swept.append(left)
+    if isinstance(vault, KeepsParts):
+        swept += [
+            _leftover(part, "unfinished part", now - grace) for part in vault.sweep(now - grace)
+        ]
+    return swept
+
+
+def _strays(group: list[Stored], before: datetime) -> Iterator[Leftover]:
+    """Yield what does not belong among the objects that share their first three parts."""
+    whole = any(backup_of(stored.name, MANIFEST) for stored in group)
+    has_archive = any(backup_of(stored.name, ARCHIVE) for stored in group)
+    # A backup's objects are as old as the youngest of them: a job at work keeps all of them.
+    youngest = max(stored.modified for stored in group)
+    for stored in group:
+        kind = _kind(stored.name, whole=whole, has_archive=has_archive)
+        if kind is not None:
+            age_of = stored if kind in ("doctor's probe", "foreign file") else None
+            yield _leftover(stored, kind, before, age_of.modified if age_of else youngest)
+
+
+def _kind(name: str, *, whole: bool, has_archive: bool) -> LeftoverKind | None:
+    parts = name.split("/")
+    if parts[0] == PROBES and len(parts) == 2:
+        return "doctor's probe"
+    if parts[0] == JOBS and len(parts) == 3:
+        return None
+    if backup_of(name, MANIFEST):
+        return None if has_archive else "manifest without archive"
+    if backup_of(name, ARCHIVE):
+        return None if whole else "archive without manifest"
+    if backup_of(name, CHECKS):
+        return None if whole else "check without manifest"
+    return "foreign file"
+
+
+def _leftover(
+    stored: Stored, kind: LeftoverKind, before: datetime, modified: datetime | None = None
+) -> Leftover:
+    return Leftover(
+        name=stored.name,
+        bytes=stored.bytes,
+        modified=stored.modified,
+        kind=kind,
+        past_grace=(modified or stored.modified) < before,
+    )
+
+
+def _labelled(vault: Vault, name: str) -> bool:
+    """Whether the object's backup has a manifest by now; looked up right before it would go."""
+    parts = name.split("/")
+    if parts[0] != BACKUPS:
+        return False
+    try:
+        vault.stat(manifest_name(parts[1], parts[2]))
+    except NotThere:
+        return False
+    return True
+
+
+def _read_small(vault: Vault, name: str) -> bytes:
+    """Read an object whole that is known to be small; ManifestError if it is not."""
+    text = bytearray()
+    for chunk in vault.open(name):
+        text += chunk
+        if len(text) > MANIFEST_BYTES_MAX:
+            raise ManifestError(
+                f"{name} is larger than {MANIFEST_BYTES_MAX:,} bytes; no manifest or check is.",
+                safe="The archive beside it is untouched.",
+                hint="Run `lifeboat doctor` to see every object that is not a whole backup.",
+            )
+    return bytes(text)

@@ -1,0 +1,220 @@
+"""One of every event, with plausible contents, and ways to print it, for tests."""
+
+from __future__ import annotations
+
+import io
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import msgspec
+
+from bot.terminal import printer, show
+from bot.terminal.layout import Reader
+from commands import events
+from commands.events import Event
+from storage.catalog import Entry
+from storage.finding import Finding, LookedAt
+from storage.manifest import (
+    ArchiveFacts,
+    Asked,
+    Check,
+    Contents,
+    DeploymentFacts,
+    FileFacts,
+    Manifest,
+    SnapshotFacts,
+    StepTook,
+    StorageFacts,
+    TableFacts,
+)
+
+AT = datetime(2026, 11, 24, 2, 0, 13, tzinfo=UTC)
+NOW = AT + timedelta(hours=3)
+ID = "production-2026-11-24-0200"
+LOOKED_AT = LookedAt(bytes=1_234_567, entries=34, tables=2, documents=210, files=1)
+DAMAGE = Finding(check="rows", what="Row 3 is not JSON.", where="npd/documents.jsonl:3")
+WARNING = Finding(check="against the last backups", what="It shrank by 40 %.", severity="warning")
+
+
+def manifest(**changes: Any) -> Manifest:
+    """Return a manifest of a small production backup."""
+    tables = (
+        TableFacts(
+            name="npd",
+            number=10_001,
+            documents=200,
+            bytes=50_000,
+            sha256="1" * 64,
+            first_creation=1_700_000_000_000.5,
+            last_creation=1_763_949_000_000.0,
+        ),
+        TableFacts(
+            name="entries",
+            component="waitlist/inner",
+            number=10_002,
+            documents=10,
+            bytes=900,
+            sha256="2" * 64,
+        ),
+    )
+    file = FileFacts(id="kg2abc", sha256="3" * 64, bytes=4096)
+    made = Manifest(
+        id=ID,
+        deployment=DeploymentFacts(
+            name="production",
+            url="https://happy-animal-123.convex.cloud",
+            convex_name="happy-animal-123",
+            backend_version="1.2.3",
+            package_version="1.48.0",
+            info={"region": "aws-us-east-1"},
+            env_names=("SITE_URL", "SMTP_HOST"),
+            schemas={"": "{}"},
+        ),
+        snapshot=SnapshotFacts(
+            timestamp_ns=int(AT.timestamp()) * 10**9,
+            export_id="jd7export",
+            bytes=1_234_567,
+            sha256="4" * 64,
+            with_files=True,
+        ),
+        kind="manual",
+        label="before the migration",
+        asked=Asked(by="rizal", door="terminal", at=AT),
+        finished=AT + timedelta(seconds=9),
+        app_version="c0ffee1",
+        lifeboat_version="0.1.0",
+        archive=ArchiveFacts(
+            name=f"backups/production/{ID}/archive.zip", bytes=1_234_567, sha256="4" * 64
+        ),
+        contents=Contents(
+            tables=tables,
+            storage=(StorageFacts(count=1, bytes=4096, sha256="5" * 64, files=(file,)),),
+            components=("", "waitlist/inner"),
+        ),
+        check=Check(at=AT, by="rizal", door="terminal", looked_at=LOOKED_AT),
+        steps=(StepTook(step="export", seconds=1.2), StepTook(step="download", seconds=0.3)),
+    )
+    return msgspec.structs.replace(made, **changes)
+
+
+def entry(**changes: Any) -> Entry:
+    """Return the catalog's row of that backup."""
+    facts: dict[str, Any] = {
+        "id": ID,
+        "deployment": "production",
+        "taken_at": AT,
+        "kind": "manual",
+        "label": "",
+        "bytes": 1_234_567,
+        "documents": 210,
+        "tables": 2,
+        "files": 1,
+        "verified_at": AT,
+        "verified_by": "rizal",
+        "verified_findings": 0,
+        "asked_by": "rizal",
+        "vault": "local",
+    }
+    return Entry(**{**facts, **changes})
+
+
+def backup_finished(**changes: Any) -> events.BackupFinished:
+    """Return the result of `now`."""
+    return events.BackupFinished(
+        **{"manifest": manifest(), "vault": "local", "seconds": 9, **changes}
+    )
+
+
+def verified(**changes: Any) -> events.BackupVerified:
+    """Return the result of `verify`."""
+    facts: dict[str, Any] = {
+        "id": ID,
+        "depth": "full",
+        "looked_at": LOOKED_AT,
+        "findings": (),
+        "compared_with": ("production-2026-11-23-0200",),
+        "seconds": 0.42,
+        "recorded": True,
+    }
+    return events.BackupVerified(**{**facts, **changes})
+
+
+def plan(**changes: Any) -> events.Plan:
+    """Return the plan of a restore into staging."""
+    facts: dict[str, Any] = {
+        "backup": ID,
+        "archive_sha256": "4" * 64,
+        "snapshot_at": AT,
+        "source": "production",
+        "target": "staging",
+        "target_url": "https://calm-otter-456.convex.cloud",
+        "mode": "replace-all",
+        "chosen": None,
+        "tables": (
+            events.TablePlan("", "npd", 150, 200, 200, "replaced"),
+            events.TablePlan("waitlist/inner", "entries", 0, 10, 10, "created"),
+            events.TablePlan("", "scratch", 7, 0, 0, "deleted"),
+        ),
+        "files": (events.FilesPlan("", 3, 1, 1, "replaced"),),
+        "fingerprint": "f" * 64,
+    }
+    return events.Plan(**{**facts, **changes})
+
+
+def restored(**changes: Any) -> events.RestoreFinished:
+    """Return the result of a restore that kept its promises."""
+    facts: dict[str, Any] = {
+        "plan": plan(),
+        "job_id": "restore.staging.20261124T050013-abcd",
+        "import_id": "kh7import",
+        "rows_written": 210,
+        "counted": (
+            events.Counted("", "npd", 150, 200, 200),
+            events.Counted("waitlist/inner", "entries", 0, 10, 10),
+            events.Counted("", "scratch", 7, 0, 0),
+            events.Counted("", "_storage", 3, 1, 1),
+        ),
+        "safety_backup": "staging-2026-11-24-0500",
+        "undo": "lifeboat restore staging-2026-11-24-0500 --to staging --mode replace-all",
+        "seconds": 12.5,
+    }
+    return events.RestoreFinished(**{**facts, **changes})
+
+
+def one_of_each() -> list[Event]:
+    """Return every kind of event there is, each made once."""
+    return [
+        events.StepBegan("export"),
+        events.Progressed("export", 10, None, "documents"),
+        events.StepFinished("export", 1.2),
+        events.Noted("Waiting for another export to end."),
+        events.Warned("The clocks differ by 40 s."),
+        backup_finished(),
+        events.BackupsListed(entries=(entry(),), now=NOW),
+        events.BackupShown(manifest(), (manifest().check,), "local", NOW),
+        verified(),
+        events.RestorePlanned(plan()),
+        events.RestoreDryRun(plan()),
+        restored(),
+        events.DoctorLooked((events.DoctorLine("vault", "OK", "It can be written."),)),
+        events.JobFailed("It broke.", "Nothing was touched.", "Type it again.", "Refused", 2),
+    ]
+
+
+def said(event: Event, width: int = 100) -> str:
+    """Return an event's lines for a reader in UTC."""
+    return show.plain(event, Reader(width=width, zone=UTC))
+
+
+def printed(*told: Event, as_json: bool = False) -> tuple[str, str]:
+    """Return what a run without a terminal writes to stdout and to stderr."""
+    out, err = io.StringIO(), io.StringIO()
+    with printer(json=as_json, out=out, err=err) as shown:
+        for event in told:
+            shown.tell(event)
+    return out.getvalue(), err.getvalue()
+
+
+def results() -> list[Event]:
+    """Return one of each event that ends a verb well."""
+    return [event for event in one_of_each() if isinstance(event, events.Result)]
