@@ -18,7 +18,8 @@ from bot.settings import DeploymentSettings, Settings, SettingsRefused, VaultSet
 from commands.events import DoctorLine, DoctorLooked, Event, StepBegan, StepFinished
 from commands.verb import Caller, Context
 from storage.catalog import Catalog
-from storage.convex.deployment import Deployment, Patience
+from storage.convex.deployment import Deployment
+from storage.convex.patience import Patience
 from storage.errors import SpoolError
 from storage.spool import Spool
 from storage.vaults.local import LocalFolder

@@ -24,7 +24,7 @@ from bot.settings_sense import Shaped
 from bot.settings_shape import DeploymentTable, File
 from bot.settings_words import Mistake, SettingsRefused, Where, dotted
 from commands.verb import Rules
-from storage.convex.deployment import Patience
+from storage.convex.patience import Patience
 from storage.secret import Secret
 
 __all__ = [

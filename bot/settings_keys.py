@@ -15,7 +15,7 @@ from urllib.parse import SplitResult, urlsplit
 
 from bot.settings_shape import DeploymentTable
 from bot.settings_words import Mistake
-from storage.convex.client import is_plain_http_to_public
+from storage.convex.address import is_plain_http_to_public
 from storage.convex.keys import check_key_fits
 from storage.errors import LifeboatError
 from storage.secret import Secret

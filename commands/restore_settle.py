@@ -87,7 +87,8 @@ def _settle_staged(
         return _finish(work, import_id, safety, wanted)
     if state == "failed":
         work.note("ended", outcome="failed", why=row.error if row else "")
-        return _failed(work, safety, row.error if row else "")
+        _failed(work, safety, row.error if row else "")
+        return None
     if work.job.last("confirming") is None:
         work.note("ended", outcome="gone before the confirm")
         return None

@@ -103,24 +103,24 @@ def follow(work: Work, import_id: str, safety: str) -> RestoreFinished:
     began = ctx.monotonic()
     listen = progress.convex(ctx, "restore")
     try:
-        done = ctx.step("restore", lambda: imports.follow(target, import_id, tell=listen))
+        rows_written = ctx.step("restore", lambda: imports.follow(target, import_id, tell=listen))
     except ImportFailed as error:
         work.note("ended", outcome="failed", why=error.what)
         raise
     tables, files = ctx.step("count", lambda: (facts.tables(target), facts.files(target)))
     counted = restore_count.count(work.plan, tables, files)
     found = (
-        *restore_count.broken_promises(work.plan, counted, done.rows_written),
+        *restore_count.broken_promises(work.plan, counted, rows_written),
         *restore_count.wrong_numbers(work.plan, work.manifest, tables),
     )
     for finding in found:
         ctx.tell(Warned(finding.what))
-    work.note("ended", outcome="restored", findings=len(found), rows_written=done.rows_written)
+    work.note("ended", outcome="restored", findings=len(found), rows_written=rows_written)
     return RestoreFinished(
         plan=work.plan,
         job_id=work.job.id,
         import_id=import_id,
-        rows_written=done.rows_written,
+        rows_written=rows_written,
         counted=counted,
         safety_backup=safety,
         undo=undo(safety, target),
@@ -265,8 +265,8 @@ def cancel_dangling(target: Deployment, known: Collection[str]) -> list[str]:
 def _compare(work: Work, import_id: str) -> None:
     """Hold Convex's own change summary against the plan; ImportFailed if they disagree."""
     listen = progress.convex(work.ctx, "compare")
-    staged = imports.wait_staged(work.target, import_id, tell=listen)
-    differences = restore_count.disagreements(work.plan, staged.checkpoints)
+    checkpoints = imports.wait_staged(work.target, import_id, tell=listen)
+    differences = restore_count.disagreements(work.plan, checkpoints)
     if differences:
         raise ImportFailed(
             f"Convex would not do what the plan says. {' '.join(differences[:5])}",

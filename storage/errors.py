@@ -87,6 +87,8 @@ class Unreachable(ConvexError):
 class ServerTrouble(ConvexError):
     """The deployment answered 429 or 5xx, after every try."""
 
+    retry_after: float | None = None  # Seconds that the deployment asked us to wait.
+
 
 class BadAnswer(ConvexError):
     """An answer that is not what Convex's protocol promises."""

@@ -33,9 +33,7 @@ def point(table, to_write, to_delete, component=""):
 
 
 def live(name, documents, number=10001):
-    return LiveTable(
-        component="", component_id=None, name=name, number=number, documents=documents
-    )
+    return LiveTable(component="", component_id=None, name=name, number=number, documents=documents)
 
 
 GOOD = [point("users", 10, 3), point("drafts", 0, 5)]
