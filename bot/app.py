@@ -48,6 +48,7 @@ def built(
             now=lambda: datetime.now(UTC),
             tell=tell,
             step=InlineStep(tell),
+            kept=lambda _name, doing, _kind: doing(),
             confirm=confirm,
             locks=settings.paths.locks,
             default_deployment=settings.default_deployment,

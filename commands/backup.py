@@ -29,6 +29,9 @@ from storage.manifest import (
     ArchiveFacts,
     Asked,
     Check,
+    Contents,
+    DeploymentFacts,
+    Facts,
     Kind,
     Manifest,
     SnapshotFacts,
@@ -105,13 +108,67 @@ def run(request: Request, ctx: Context) -> BackupFinished:
     return finished
 
 
+class Taken(Facts, frozen=True, kw_only=True):
+    """What is remembered of a backup whose archive is in the vault and was read back."""
+
+    id: str
+    snapshot: SnapshotFacts
+    archive: ArchiveFacts
+    contents: Contents
+    check: Check
+    steps: tuple[StepTook, ...]
+
+
 def take(request: Request, deployment: Deployment, ctx: Context) -> BackupFinished:
-    """Take, prove and keep one backup of a deployment; its manifest is the last thing written."""
-    asked = Asked(by=ctx.caller.name, door=ctx.caller.door, at=ctx.now())
+    """Take, prove and keep one backup of a deployment; its manifest is the last thing written.
+
+    A killed job that goes on does not ask Convex for a second export, and a backup that came to
+    exist before the kill is found again and is the result.
+    """
+    began = ctx.monotonic()
+    asked = Asked(by=ctx.caller.name, door=ctx.caller.door, at=ctx.asked_at or ctx.now())
     timed = Timed(ctx)
-    timed("preflight", lambda: preflight(deployment, facts.BACKUP_NEEDS, ctx))
-    about = timed("describe", lambda: facts.describe(deployment))
-    export = timed("export", lambda: _export(request, deployment, ctx))
+    ctx.kept(
+        "preflight",
+        lambda: timed("preflight", lambda: preflight(deployment, facts.BACKUP_NEEDS, ctx)),
+        type(None),
+    )
+    about = ctx.kept(
+        "describe",
+        lambda: timed("describe", lambda: facts.describe(deployment)),
+        DeploymentFacts,
+    )
+    export = ctx.kept(
+        "export", lambda: timed("export", lambda: _export(request, deployment, ctx)), Export
+    )
+    taken = ctx.kept("archive", lambda: _archive(request, deployment, export, asked, timed), Taken)
+    manifest = Manifest(
+        id=taken.id,
+        deployment=about,
+        snapshot=taken.snapshot,
+        kind=request.kind,
+        label=request.label,
+        asked=asked,
+        finished=ctx.now(),
+        app_version=request.app_version or ctx.rules.app_version,
+        lifeboat_version=ctx.rules.lifeboat_version,
+        archive=taken.archive,
+        chosen=request.tables,
+        contents=taken.contents,
+        check=taken.check,
+        steps=taken.steps,
+    )
+    manifest = ctx.step("manifest", lambda: _label(manifest, ctx))
+    return BackupFinished(
+        manifest, ctx.vault.name, ctx.monotonic() - began, manifest.check.findings
+    )
+
+
+def _archive(
+    request: Request, deployment: Deployment, export: Export, asked: Asked, timed: Timed
+) -> Taken:
+    """Bring the snapshot here, read it whole, put it into the vault and read it back."""
+    ctx = timed.ctx
     with ctx.spool.file("snapshot") as whole, ctx.spool.file("chosen") as part:
         snapshot, inspection = timed("download", lambda: _fetch(deployment, export, whole, ctx))
         archive = whole
@@ -122,52 +179,36 @@ def take(request: Request, deployment: Deployment, ctx: Context) -> BackupFinish
         backup_id = timed("store", lambda: _store(deployment.name, asked, archive, ctx))
         name = shelf.archive_name(deployment.name, backup_id)
         timed("read back", lambda: _read_back(name, inspection, ctx))
-    check = Check(
-        at=ctx.now(),
-        by=ctx.caller.name,
-        door=ctx.caller.door,
-        looked_at=inspection.looked_at,
-        findings=found,
-    )
-    manifest = Manifest(
+    return Taken(
         id=backup_id,
-        deployment=about,
         snapshot=snapshot,
-        kind=request.kind,
-        label=request.label,
-        asked=asked,
-        finished=ctx.now(),
-        app_version=request.app_version or ctx.rules.app_version,
-        lifeboat_version=ctx.rules.lifeboat_version,
         archive=ArchiveFacts(name=name, bytes=inspection.bytes, sha256=inspection.sha256),
-        chosen=request.tables,
         contents=inspection.contents,
-        check=check,
+        check=Check(
+            at=ctx.now(),
+            by=ctx.caller.name,
+            door=ctx.caller.door,
+            looked_at=inspection.looked_at,
+            findings=found,
+        ),
         steps=tuple(timed.took),
     )
-    ctx.step("manifest", lambda: _label(manifest, ctx))
-    return BackupFinished(manifest, ctx.vault.name, timed.seconds, found)
 
 
 class Timed:
     """A job's steps, with how long each one took."""
 
     def __init__(self, ctx: Context) -> None:
-        self._ctx = ctx
-        self._began = ctx.monotonic()
+        self.ctx = ctx
         self.took: list[StepTook] = []
 
     def __call__(self, name: str, doing: Callable[[], T]) -> T:
         """Do the step and note its seconds."""
-        began = self._ctx.monotonic()
-        result = self._ctx.step(name, doing)
-        seconds = round(self._ctx.monotonic() - began, 3)
+        began = self.ctx.monotonic()
+        result = self.ctx.step(name, doing)
+        seconds = round(self.ctx.monotonic() - began, 3)
         self.took.append(StepTook(step=name, seconds=seconds))
         return result
-
-    @property
-    def seconds(self) -> float:
-        return self._ctx.monotonic() - self._began
 
 
 def preflight(deployment: Deployment, needs: Sequence[facts.Permission], ctx: Context) -> None:
@@ -305,14 +346,20 @@ def _read_back(name: str, inspection: Inspection, ctx: Context) -> None:
         )
 
 
-def _label(manifest: Manifest, ctx: Context) -> None:
-    """Write the manifest; without one the archive is no backup, so it does not stay behind."""
+def _label(manifest: Manifest, ctx: Context) -> Manifest:
+    """Write the manifest and return the one in the vault; without one no archive stays behind."""
     try:
         shelf.write_manifest(ctx.vault, manifest)
+    except AlreadyThere:
+        there = shelf.read_manifest(ctx.vault, manifest.deployment.name, manifest.id)
+        if (there.snapshot, there.archive) == (manifest.snapshot, manifest.archive):
+            return there  # Written right before this job was killed.
+        raise
     except VaultError:
         with suppress(VaultError):
             ctx.vault.delete(manifest.archive.name)
         raise
+    return manifest
 
 
 VERB = Verb(
@@ -320,6 +367,7 @@ VERB = Verb(
     about="Take a backup now, prove it readable and keep it.",
     parse=parse,
     run=run,
+    job=True,
     arguments=ARGUMENTS,
     options=OPTIONS,
     examples=(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Literal
 
 from storage.catalog import Entry
 from storage.finding import Finding, LookedAt
@@ -229,6 +230,69 @@ class RestoreFinished(Result):
     @property
     def exit_code(self) -> int:
         return 1 if self.findings else 0
+
+
+@dataclass(frozen=True)
+class ImportConfirmed(Event):
+    """Convex was told to carry the import out: from here a restore can't be cancelled."""
+
+    import_id: str
+
+
+@dataclass(frozen=True)
+class JobStanding:
+    """One job that has not ended; `place` counts the jobs before it in its deployment's queue."""
+
+    id: str
+    verb: str
+    deployment: str
+    state: Literal["queued", "running"]
+    asked_by: str
+    asked_at: datetime
+    step: str = ""
+    place: int = 0
+    silent_seconds: float = 0.0  # Since it last told anything.
+
+
+@dataclass(frozen=True)
+class DeploymentStanding:
+    """How well one deployment is covered; `last` is its newest backup without damage."""
+
+    name: str
+    protected: bool
+    last: Entry | None
+    backups: int
+
+
+@dataclass(frozen=True)
+class StatusTold(Result):
+    """What runs, what waits, and the last good backup of each deployment.
+
+    `jobs` None: nobody could say, because no bot has run here.
+    """
+
+    deployments: tuple[DeploymentStanding, ...]
+    jobs: tuple[JobStanding, ...] | None
+    now: datetime
+
+    @property
+    def exit_code(self) -> int:
+        return 1 if any(each.last is None for each in self.deployments) else 0
+
+
+@dataclass(frozen=True)
+class CancelAsked(Result):
+    """A job was told to stop; `was` is the state it was in."""
+
+    job_id: str
+    was: Literal["queued", "running"]
+
+
+@dataclass(frozen=True)
+class HelpTold(Result):
+    """The help of one verb, or of all of them where `topic` is None."""
+
+    topic: str | None
 
 
 @dataclass(frozen=True)

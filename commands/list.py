@@ -61,6 +61,7 @@ VERB = Verb(
     about="List the backups, newest first.",
     parse=parse,
     run=run,
+    role="viewer",
     arguments=ARGUMENTS,
     options=OPTIONS,
     examples=("list", "list production --since 7d", "list --kind safety"),

@@ -25,6 +25,7 @@ from storage.convex import facts
 from storage.convex.deployment import Deployment
 from storage.errors import Cancelled, Refused
 from storage.manifest import Manifest
+from storage.records import Job
 
 OPTIONS = (
     Option(
@@ -99,7 +100,11 @@ def run(request: Request, ctx: Context) -> RestoreFinished | RestoreDryRun:
     manifest = shelf.read_manifest(ctx.vault, entry.deployment, entry.id)
     chosen = _chosen(request, manifest)
     mode = request.mode or ("replace-all" if chosen is None and _whole(manifest) else "replace")
-    ctx.step("preflight", lambda: preflight(target, facts.RESTORE_NEEDS, ctx))
+    ctx.kept(
+        "preflight",
+        lambda: ctx.step("preflight", lambda: preflight(target, facts.RESTORE_NEEDS, ctx)),
+        type(None),
+    )
 
     def replan() -> Plan:
         return make_plan(manifest, target, mode, chosen)
@@ -107,18 +112,20 @@ def run(request: Request, ctx: Context) -> RestoreFinished | RestoreDryRun:
     if request.dry_run:
         return RestoreDryRun(ctx.step("plan", replan))
     with ctx.only_one(f"restore-{target.name}", f"a restore into {target.name}"):
+        own = ctx.kept("name", lambda: restore_work.job_id(target, ctx), str)
         wanted = Wanted(manifest, mode, chosen, request.take_over)
-        resumed = settle_killed(wanted, target, ctx)
+        resumed = settle_killed(wanted, target, ctx, but=own)
         if resumed is not None:
             return resumed
-        plan = ctx.step("plan", replan)
+        plan = ctx.kept("plan", lambda: ctx.step("plan", replan), Plan)
         ctx.tell(RestorePlanned(plan))
         _refuse_conflicts(plan)
         if not request.yes and not ctx.confirm(
             f"Restore {plan.backup} into {plan.target} ({plan.mode})?"
         ):
             raise Cancelled("You did not confirm.", safe=f"Nothing was changed in {plan.target}.")
-        return restore_work.restore(plan, manifest, target, ctx, replan)
+        work = restore_work.Work(plan, manifest, target, ctx, Job(ctx.vault, own))
+        return restore_work.restore(work, replan)
 
 
 def make_plan(
@@ -207,6 +214,7 @@ VERB = Verb(
     about="Restore a backup into a deployment, after a plan and a safety backup.",
     parse=parse,
     run=run,
+    job=True,
     arguments=(BACKUP,),
     options=OPTIONS,
     examples=(

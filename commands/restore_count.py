@@ -10,11 +10,10 @@ from dataclasses import replace
 
 from commands.events import Counted, Plan, TablePlan
 from storage.convex.facts import LiveTable
-from storage.convex.imports import Checkpoint
+from storage.convex.imports import STORAGE, Checkpoint
 from storage.finding import Finding
 from storage.manifest import Manifest, TableFacts
 
-STORAGE = ("_storage", "_file_storage")  # Convex uses both names for one thing.
 Key = tuple[str, str]  # Component path, table name; stored files are "_storage".
 
 

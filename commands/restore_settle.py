@@ -38,14 +38,18 @@ class Wanted:
         return (plan.backup, plan.mode, plan.chosen) == (self.manifest.id, self.mode, chosen)
 
 
-def settle_killed(wanted: Wanted, target: Deployment, ctx: Context) -> RestoreFinished | None:
-    """Bring every unended restore of the target to its end.
+def settle_killed(
+    wanted: Wanted, target: Deployment, ctx: Context, *, but: str
+) -> RestoreFinished | None:
+    """Bring every unended restore of the target to its end, `but` one that is about to go on.
 
     Returns the result when one of them is what is asked for now; None when a fresh restore may
     begin. Refused when another machine may still be at it; UnknownOutcome when nobody can tell.
     """
     result = None
     for job_id in open_jobs(ctx.vault, job_prefix(target)):
+        if job_id == but:
+            continue
         result = _settle(Job(ctx.vault, job_id), wanted, target, ctx) or result
     return result
 

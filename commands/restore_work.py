@@ -21,7 +21,7 @@ import msgspec
 from commands import checks, progress, restore_count
 from commands.backup import Request as BackupRequest
 from commands.backup import room_for, take
-from commands.events import Noted, Plan, RestoreFinished, Warned
+from commands.events import ImportConfirmed, Noted, Plan, RestoreFinished, Warned
 from commands.verb import Context
 from storage.archive.choose import choose
 from storage.archive.inspect import Inspection, inspect
@@ -31,6 +31,7 @@ from storage.convex.deployment import Deployment
 from storage.convex.imports import ImportMode
 from storage.errors import (
     ArchiveError,
+    Cancelled,
     ConvexError,
     ImportFailed,
     LifeboatError,
@@ -59,42 +60,74 @@ class Work:
     job: Job
 
     def note(self, step: str, **data: object) -> None:
-        """Write one fact into the job's record."""
-        self.job.write(step, self.ctx.now(), **data)
+        """Write one fact into the job's record; a killed job that goes on has some already."""
+        if step == "staging" or self.job.last(step) is None:
+            self.job.write(step, self.ctx.now(), **data)
 
 
-def restore(
-    plan: Plan,
-    manifest: Manifest,
-    target: Deployment,
-    ctx: Context,
-    replan: Callable[[], Plan],
-) -> RestoreFinished:
-    """Do it. `replan` reads the target again right before anything is staged."""
+class Staged(msgspec.Struct, frozen=True):
+    """An import that waits for a confirm, and the plan it was built by."""
+
+    import_id: str
+    plan: Plan
+
+
+def restore(work: Work, replan: Callable[[], Plan]) -> RestoreFinished:
+    """Do it. `replan` reads the target again right before anything is staged.
+
+    A killed job that goes on comes through here again: what was kept is not done twice, an import
+    that waits is compared and confirmed, one that was confirmed is only followed.
+    """
+    ctx, target = work.ctx, work.target
     began = ctx.monotonic()
-    work = Work(plan, manifest, target, ctx, Job(ctx.vault, job_id(target, ctx)))
-    work.note("asked", plan=msgspec.to_builtins(plan), **_who(ctx))
-    with _target_as_it_was(work), ExitStack() as spool:
+    _refuse_settled(work)
+    work.note("asked", plan=msgspec.to_builtins(work.plan), **_who(ctx))
+    with _target_as_it_was(work):
         safety = _safety_backup(work)
-        archive = spool.enter_context(ctx.spool.file("archive"))
-        ctx.step("verify the archive", lambda: _fetch(manifest, archive, ctx))
-        work = replace(work, plan=_same_plan(plan, replan()))
-        built = spool.enter_context(ctx.spool.file("import"))
-        work, ready = ctx.step("build", lambda: _build(work, archive, built, safety))
-        import_id = ctx.step("stage", lambda: _stage(work, ready))
-        with _cancelled_if_given_up(work, import_id):
-            ctx.step("compare", lambda: _compare(work, import_id))
+        staged = ctx.kept("stage", lambda: _build_and_stage(work, safety, replan), Staged)
+        work = replace(work, plan=staged.plan)
+        with _cancelled_if_given_up(work, staged.import_id):
+            if work.job.last("confirming") is None:
+                ctx.step("compare", lambda: _compare(work, staged.import_id))
             work.note(
                 "staged",
-                import_id=import_id,
+                import_id=staged.import_id,
                 safety=safety.id,
                 plan=msgspec.to_builtins(work.plan),
             )
-            work.note("confirming", import_id=import_id)
+            ctx.tell(ImportConfirmed(staged.import_id))
+            work.note("confirming", import_id=staged.import_id)
     with _names_the_way_back(work, safety.id):
-        ctx.step("confirm", lambda: imports.confirm(target, import_id))
-        finished = follow(work, import_id, safety.id)
+        ctx.step("confirm", lambda: imports.confirm(target, staged.import_id))
+        finished = follow(work, staged.import_id, safety.id)
     return replace(finished, seconds=ctx.monotonic() - began)
+
+
+def _refuse_settled(work: Work) -> None:
+    """Stop a job that goes on after somebody else has brought its restore to an end."""
+    ended = work.job.last("ended")
+    if ended is not None and ended.data.get("outcome") != "restored":
+        raise Cancelled(
+            f"This restore into {work.target.name} was ended by a later one "
+            f"({ended.data.get('outcome')}).",
+            safe="This job changed nothing more.",
+            hint="Ask for the restore again if it is still wanted.",
+        )
+
+
+def _build_and_stage(work: Work, safety: Manifest, replan: Callable[[], Plan]) -> Staged:
+    """Verify the archive on its way here, build what is imported, and upload it."""
+    ctx = work.ctx
+    before = work.job.last("staging")
+    if before is not None:  # This job was killed while it uploaded.
+        cancel_dangling(work.target, before.data["known"])
+    with ExitStack() as spool:
+        archive = spool.enter_context(ctx.spool.file("archive"))
+        ctx.step("verify the archive", lambda: _fetch(work.manifest, archive, ctx))
+        work = replace(work, plan=_same_plan(work.plan, replan()))
+        built = spool.enter_context(ctx.spool.file("import"))
+        work, ready = ctx.step("build", lambda: _build(work, archive, built, safety))
+        return Staged(ctx.step("stage", lambda: _stage(work, ready)), work.plan)
 
 
 def follow(work: Work, import_id: str, safety: str) -> RestoreFinished:

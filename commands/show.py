@@ -39,6 +39,7 @@ VERB = Verb(
     about="Show everything about one backup.",
     parse=parse,
     run=run,
+    role="viewer",
     arguments=(BACKUP,),
     examples=("show latest", "show latest:production", "show production-2026-11-24-0200"),
 )

@@ -13,18 +13,19 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import Any, Literal, Protocol, TypeVar
 
-from commands.events import Event, Result
+from commands.events import Event, JobStanding, Result, Warned
 from storage import lock
 from storage.catalog import Catalog, Entry
 from storage.convex.deployment import Deployment
-from storage.errors import Refused
+from storage.errors import ManifestError, Refused
 from storage.manifest import Door
 from storage.spool import Spool
 from storage.vaults.vault import Vault
 
 T = TypeVar("T")
+Role = Literal["viewer", "operator"]  # An operator may all that a viewer may.
 
 
 @dataclass(frozen=True)
@@ -62,6 +63,8 @@ class Verb:
     about: str
     parse: Callable[[Sequence[str]], Any]
     run: Callable[[Any, Context], Result]
+    role: Role = "operator"
+    job: bool = False  # Long: from Slack it is done by the engine, with a message of its own.
     arguments: tuple[Argument, ...] = ()
     options: tuple[Option, ...] = ()
     examples: tuple[str, ...] = ()
@@ -70,11 +73,15 @@ class Verb:
 
 @dataclass(frozen=True)
 class Caller:
-    """Who asked, and through which door."""
+    """Who asked, through which door, and what they may do.
+
+    `role` was decided by whoever let them in, when they asked: see `commands/roles.py`.
+    """
 
     id: str
     name: str
     door: Door = "terminal"
+    role: Role | None = None
 
 
 @dataclass(frozen=True)
@@ -97,10 +104,35 @@ class Rules:
 
 
 class Step(Protocol):
-    """Do one named part of a job; an engine remembers its result, a terminal just does it."""
+    """Do one named part of a job, for people to see; done again when a killed job goes on."""
 
     def __call__(self, name: str, doing: Callable[[], T]) -> T:
         """Return what `doing` returns, telling that the step began and how long it took."""
+        ...
+
+
+class Kept(Protocol):
+    """Do something once in a job: an engine remembers the result, a terminal just does it.
+
+    A killed job that goes on gets the remembered results in the same order, so whether and in
+    which order things are kept never depends on anything but what was asked and what was kept.
+    What was done and not yet remembered is done again.
+    """
+
+    def __call__(self, name: str, doing: Callable[[], T], kind: type[T]) -> T:
+        """Return what `doing` returned; `kind` is its type, for reading it back from JSON."""
+        ...
+
+
+class Jobs(Protocol):
+    """The engine, as far as verbs see it: what has not ended, and a way to stop it."""
+
+    def standing(self) -> Sequence[JobStanding]:
+        """Return the jobs that have not ended, oldest first."""
+        ...
+
+    def cancel(self, job_id: str) -> JobStanding:
+        """Ask a job to stop and return how it stood; Refused when none of that id is open."""
         ...
 
 
@@ -116,9 +148,12 @@ class Context:
     now: Callable[[], datetime]
     tell: Callable[[Event], None]
     step: Step
+    kept: Kept
     confirm: Callable[[str], bool]
     locks: Path
     default_deployment: str | None = None
+    asked_at: datetime | None = None  # The same when a killed job goes on; None: now.
+    jobs: Jobs | None = None  # None: no engine has ever run on this data folder.
     rules: Rules = field(default_factory=Rules)
     settings_warnings: tuple[tuple[str, str], ...] = ()  # What, and what to do about it.
     monotonic: Callable[[], float] = time.monotonic
@@ -149,6 +184,21 @@ class Context:
         return lock.held(self.locks / f"{name}.lock", what=what)
 
     def find(self, backup: str) -> Entry:
-        """Return the backup that was named, after a look at what the vault holds now."""
-        self.catalog.refresh(self.vault)
-        return self.catalog.find(backup, self.default_deployment)
+        """Return the backup that was named, after a look at what the vault holds now.
+
+        What can't be read there is told: the newest that can be read may not be the newest.
+        """
+        unreadable = self.catalog.refresh(self.vault).unreadable
+        for _, why in unreadable:
+            self.tell(Warned(why))
+        try:
+            return self.catalog.find(backup, self.default_deployment)
+        except Refused:
+            for name, why in unreadable:
+                if backup.startswith("latest") or f"/{backup}" in name:
+                    raise ManifestError(
+                        why,
+                        safe="Nothing was touched; the archive beside it is as it was.",
+                        hint=f"Look at {name} in the vault; docs/format.md says what it holds.",
+                    ) from None
+            raise

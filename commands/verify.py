@@ -50,23 +50,29 @@ def run(request: Request, ctx: Context) -> BackupVerified:
     entry = ctx.find(request.backup)
     manifest = shelf.read_manifest(ctx.vault, entry.deployment, entry.id)
     previous = _previous(request, manifest, ctx)
+    check = ctx.kept("verify", lambda: _check(request, manifest, previous, ctx), Check)
+    return BackupVerified(
+        id=manifest.id,
+        depth=check.depth,
+        looked_at=check.looked_at,
+        findings=check.findings,
+        compared_with=tuple(earlier.id for earlier in previous),
+        seconds=ctx.monotonic() - began,
+        recorded=ctx.kept("record", lambda: _record(manifest, check, ctx), bool),
+    )
+
+
+def _check(
+    request: Request, manifest: Manifest, previous: Sequence[Manifest], ctx: Context
+) -> Check:
     looked_at, found = ctx.step("verify", lambda: _look_or_miss(request, manifest, previous, ctx))
-    check = Check(
+    return Check(
         at=ctx.now(),
         by=ctx.caller.name,
         door=ctx.caller.door,
         depth="manifest" if request.manifest_only else "full",
         looked_at=looked_at,
         findings=tuple(found),
-    )
-    return BackupVerified(
-        id=manifest.id,
-        depth=check.depth,
-        looked_at=looked_at,
-        findings=check.findings,
-        compared_with=tuple(earlier.id for earlier in previous),
-        seconds=ctx.monotonic() - began,
-        recorded=_record(manifest, check, ctx),
     )
 
 
@@ -189,6 +195,7 @@ VERB = Verb(
     about="Read a backup from the vault and check all of it.",
     parse=parse,
     run=run,
+    job=True,
     arguments=(BACKUP,),
     options=OPTIONS,
     examples=("verify latest", "verify latest:production", "verify latest --against-manifest only"),

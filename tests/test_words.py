@@ -75,6 +75,6 @@ def test_events_are_named_in_the_past_tense():
         and node.name not in ("Event", "Result")
     ]
 
-    past = re.compile(r"(ed|Began|Shown|Run|DryRun|Said)$")
+    past = re.compile(r"(ed|Began|Shown|Run|DryRun|Said|Told)$")
     assert children
     assert [name for name in children if not past.search(name)] == []

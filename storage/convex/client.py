@@ -18,6 +18,7 @@ from typing import Any, NoReturn
 import httpx
 import tenacity
 
+from storage.convex.keys import key_name
 from storage.convex.patience import Patience
 from storage.convex.progress import Retrying, Tell, untold
 from storage.convex.words import Place, at_the_door
@@ -29,6 +30,7 @@ ERROR_BYTES_MAX = 64 << 10
 RETRY_AFTER_SECONDS_MAX = 300.0
 ENCODED = "convex_encoded_json"
 OCTETS = "application/octet-stream"
+HIDDEN = "**********"
 PASSING = (ServerTrouble, Unreachable)
 
 
@@ -41,7 +43,7 @@ class QueryFailed(BadAnswer):
 
 
 class Client:
-    """HTTP to one deployment. Safe to keep open; `close` lets the connections go."""
+    """HTTP to one deployment, kept open until `close`."""
 
     def __init__(self, place: Place, key: Secret, patience: Patience) -> None:
         self._place, self._key, self._patience = place, key, patience
@@ -53,7 +55,7 @@ class Client:
         )
 
     def close(self) -> None:
-        """Let the connections go; the next request opens them again."""
+        """Let the connections go for good."""
         self._http.close()
 
     def get(self, path: str, *, keyed: bool = True, tell: Tell = untold) -> httpx.Response:
@@ -92,6 +94,7 @@ class Client:
         if isinstance(answer, dict) and answer.get("status") == "success" and "value" in answer:
             return answer["value"]
         message = str(answer.get("errorMessage", "")) if isinstance(answer, dict) else ""
+        message = message.replace(self._secret_part(), HIDDEN)
         at_the_door(self._place, message)
         raise QueryFailed(
             f"{self._place.name} did not answer {function}: {message[:300] or 'no reason given'}.",
@@ -103,7 +106,7 @@ class Client:
         """Return an answer's JSON; BadAnswer when it is none."""
         try:
             return response.json()
-        except ValueError:
+        except (ValueError, RecursionError):
             raise BadAnswer(
                 f"{self._place.url} answered {response.request.url.path} with something that is "
                 f"not JSON.",
@@ -152,7 +155,11 @@ class Client:
         return httpx.Response(200, headers=kept, content=body, request=response.request)
 
     def _auth(self) -> dict[str, str]:
+        key_name(self._key)  # A key of another form is never sent.
         return {"Authorization": f"Convex {self._key.reveal()}"}
+
+    def _secret_part(self) -> str:
+        return self._key.reveal().partition("|")[2]
 
     def _unreachable(self, error: httpx.HTTPError, doing: str) -> Unreachable:
         return Unreachable(
@@ -162,7 +169,9 @@ class Client:
         )
 
     def _refuse(self, response: httpx.Response, body: bytes | None) -> NoReturn:
-        error = self._place.error(response.status_code, body or b"", response.request.url.path)
+        # Whoever stands between may answer with the request itself, key and all.
+        told = (body or b"").replace(self._secret_part().encode(), HIDDEN.encode())
+        error = self._place.error(response.status_code, told, response.request.url.path)
         if isinstance(error, ServerTrouble):
             error.retry_after = _retry_after(response.headers.get("Retry-After"))
         raise error
@@ -223,10 +232,10 @@ def _retry_after(told: str | None) -> float | None:
         seconds = float(told)
     except ValueError:
         try:
-            at = parsedate_to_datetime(told)
-        except ValueError:
+            at = parsedate_to_datetime(told).astimezone(UTC)
+        except (ValueError, OverflowError):  # The second for the year 9999 west of Greenwich.
             return None
-        seconds = (at.astimezone(UTC) - datetime.now(UTC)).total_seconds()
+        seconds = (at - datetime.now(UTC)).total_seconds()
     return max(0.0, seconds) if math.isfinite(seconds) else None
 
 

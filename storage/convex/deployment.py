@@ -43,6 +43,7 @@ class Deployment:
         return Place(self.name, self.url)
 
     def close(self) -> None:
-        """Let the connections go, if there are any."""
-        if "client" in self.__dict__:
-            self.client.close()
+        """Let the connections go, if there are any; the next request opens them again."""
+        client = self.__dict__.pop("client", None)
+        if client is not None:
+            client.close()

@@ -27,6 +27,7 @@ ImportMode = Literal["append", "replace", "replaceAll"]
 PART_BYTES_MIN = 8 << 20  # At least 5 MiB on S3; one part is held in memory at both ends.
 PARTS_MAX = 4000  # Of 9,999: the list of their tokens has to stay below 2 MiB.
 UPLOAD_TRIES = 3
+STORAGE = ("_storage", "_file_storage")  # Convex uses both names for the stored files.
 WAITING = ("uploaded", "waiting_for_confirmation")
 ROW, ROWS = "_system/cli/queryImport", "_system/cli/queryImport:list"
 # The names of modes in a row, crates/model/src/snapshot_imports/types.rs.
@@ -117,11 +118,11 @@ def follow(deployment: Deployment, import_id: str, *, tell: Callable[[Progress],
         row = state(deployment, import_id)
         if row is None:
             raise _unknown(deployment, f"does not know the import {import_id} any more")
+        _tell_progress(row, tell)
         if row.state == "completed":
             return row.rows_written or 0
         if row.state == "failed":
             raise ImportFailed(f"Convex gave the import up: {row.error}")
-        _tell_progress(row, tell)
         return None
 
     return _until(deployment, look, f"{deployment.name} to finish the import", tell)
@@ -237,9 +238,10 @@ def _unknown(deployment: Deployment, what: str) -> ConvexError:
 def _tell_progress(row: Import, tell: Tell) -> None:
     if row.said:
         tell(Said(f"Convex: {row.said}"))
-    if row.checkpoints:
-        written = sum(point.written for point in row.checkpoints)
-        tell(Moved(written, sum(point.to_write for point in row.checkpoints), "documents"))
+    tables = [point for point in row.checkpoints or () if point.table not in STORAGE]
+    if tables:
+        written = sum(point.written for point in tables)
+        tell(Moved(written, sum(point.to_write for point in tables), "documents"))
 
 
 def _read(row: Any) -> Import:

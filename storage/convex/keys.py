@@ -41,11 +41,17 @@ def key_name(key: Secret) -> KeyName:
         )
     if types[:1] == ["project"] or len(types) > 1:
         raise WrongKey(
-            f"This is a {types[0] if types[0] in ('preview', 'project') else 'strange'} key: it "
-            f"can make deployments, but is the key of none.",
+            "This key names a project, not a deployment: it can make deployments, but opens none.",
             hint=_WHERE,
         )
-    if not _NAME.fullmatch(name):
+    if not all("!" <= letter <= "~" for letter in rest):
+        # No header can carry these, and what refuses them below would repeat the whole key.
+        raise WrongKey(
+            "This is not a deploy key: its secret part holds spaces, line ends or letters that no "
+            "key has.",
+            hint=_WHERE,
+        )
+    if not all(_NAME.fullmatch(part) for part in (*types, name)):
         raise WrongKey(
             "This is not a deploy key: what stands before the bar is no deployment's name.",
             hint=_WHERE,
@@ -59,7 +65,7 @@ def check_key_fits(url: str, key: Secret) -> None:
     The address of a self-hosted server does not tell its name; `facts.preflight` asks the server.
     """
     named = key_name(key)
-    cloud = _CLOUD_HOST.fullmatch((urlsplit(url).hostname or "").lower())
+    cloud = _CLOUD_HOST.fullmatch((urlsplit(url).hostname or "").lower().rstrip("."))
     if cloud is not None and cloud["name"] != named.deployment.lower():
         raise belongs_to_another(named.deployment, cloud["name"], url)
 

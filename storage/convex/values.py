@@ -7,28 +7,31 @@ float64 (convex-backend `crates/value/src/json`).
 from __future__ import annotations
 
 import base64
-import binascii
+import re
 from contextlib import suppress
 from typing import Any
 
 from storage.errors import BadAnswer
+
+_DECIMAL = re.compile(r"-?[0-9]{1,19}")  # As many digits as an int64 has.
 
 
 def whole(value: Any, what: str) -> int:
     """Return a whole number, however Convex wrote it; BadAnswer says `what` was none."""
     match value:
         case {"$integer": str(encoded)} if len(value) == 1:
-            with suppress(binascii.Error, ValueError):
-                return int.from_bytes(
-                    base64.b64decode(encoded, validate=True), "little", signed=True
-                )
+            octets = b""
+            with suppress(ValueError):  # binascii.Error is one too.
+                octets = base64.b64decode(encoded, validate=True)
+            if len(octets) == 8:
+                return int.from_bytes(octets, "little", signed=True)
         case bool():
             pass
         case int():
             return value
         case float() if value.is_integer():
             return int(value)
-        case str() if value.isascii() and value.removeprefix("-").isdecimal():
+        case str() if _DECIMAL.fullmatch(value):
             return int(value)
     raise BadAnswer(f"Convex gave no number for {what}.", hint="See `lifeboat doctor`.")
 

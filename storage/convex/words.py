@@ -18,6 +18,7 @@ from storage.errors import (
 
 _ACTION = re.compile(r"\((deployment:[A-Za-z:]+)\)")
 _PASSING = (408, 421, 425, 429)  # And every 5xx.
+_NOT_FOUND = ("ExportNotFound", "ImportNotFound")  # Of Convex itself; any other 404 is not.
 _SHOWN_MAX = 300
 
 
@@ -50,8 +51,8 @@ class Place:
                 f"{self.name} is making another export already.",
                 hint="Wait until it has ended, then run the same command again.",
             )
-        if status == 404 and not code:
-            return self.unknown(path)
+        if status == 404 and code not in _NOT_FOUND:
+            return self.unknown(path, message)
         shown = f"{code}: {message}" if code else "no reason given"
         return Denied(
             f"{self.name} refused {path} (HTTP {status}, {shown[:_SHOWN_MAX].rstrip('.')}).",
@@ -60,19 +61,18 @@ class Place:
             hint=f"Run `lifeboat doctor {self.name}`.",
         )
 
-    def unknown(self, path: str) -> UnknownDeployment:
+    def unknown(self, path: str, message: str = "") -> UnknownDeployment:
         """Return the error for an address where nothing speaks Convex."""
         return UnknownDeployment(
-            f"Nothing of Convex answers at {self.url} (asked for {path}).",
+            f"Nothing of Convex answers at {self.url} (asked for {path}).{_said(message)}",
             hint=f"Check url of {self.name} in the settings; the dashboard shows it as Deployment "
             f"URL.",
         )
 
     def wrong_key(self, message: str) -> WrongKey:
         """Return the error for a key that opens nothing."""
-        said = f" It says: {message[:_SHOWN_MAX].rstrip('.')}." if message else ""
         return WrongKey(
-            f"{self.name} does not accept the key.{said}",
+            f"{self.name} does not accept the key.{_said(message)}",
             safe="Nothing was done there.",
             hint=f"Make a new deploy key for {self.name} in the Convex dashboard, and put it where "
             f"the settings point.",
@@ -105,11 +105,15 @@ def at_the_door(place: Place, message: str) -> None:
         raise place.missing_permission(message)
 
 
+def _said(message: str) -> str:
+    return f" It says: {message[:_SHOWN_MAX].rstrip('.')}." if message else ""
+
+
 def _told(body: bytes) -> tuple[str, str]:
     """Return code and message of Convex's error JSON, or two empty strings."""
     try:
         told = json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         return "", ""
     if not isinstance(told, dict):
         return "", ""

@@ -1,0 +1,80 @@
+"""What views are made from and what they make: a job as it stands, a message, the buttons' names."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Literal
+
+from commands.events import JobFailed, Result
+
+JobState = Literal["queued", "running", "done", "look", "failed", "cancelled"]
+
+
+@dataclass(frozen=True)
+class Message:
+    """What is sent to Slack; `text` says all that the blocks say, for notifications and readers."""
+
+    text: str
+    blocks: tuple[dict[str, Any], ...] = ()
+
+
+class ActionId(StrEnum):
+    """Every button and menu. A value is one id, or a page; the truth stays on the server."""
+
+    JOB_CANCEL = "job.cancel"  # Value: the job's id.
+    BACKUP_SHOW = "backup.show"  # Value: the backup's id; so the next three.
+    BACKUP_VERIFY = "backup.verify"
+    BACKUP_RESTORE = "backup.restore"  # Opens the modal that confirms a restore.
+    BACKUP_MENU = "backup.menu"  # A selected option's value: "<show|verify|restore> <id>".
+    LIST_PAGE = "list.page"  # Value: "<page> <deployment or *>", pages from 1.
+    JOB_RETRY = "job.retry"  # Value: the ended job's id.
+
+
+class ViewId(StrEnum):
+    """Every modal, by its callback_id; private_metadata holds one id."""
+
+    RESTORE = "restore.confirm"
+
+
+class Field(StrEnum):
+    """The inputs of modals: block_id and action_id are the same word."""
+
+    TARGET = "target"
+    MODE = "mode"
+    TABLES = "tables"
+
+
+@dataclass(frozen=True)
+class JobView:
+    """One job as its message shows it, built from events by `bot/board.py`.
+
+    `asked_by` is the Slack id of whoever asked, or "" for a job of the clock (`asked_name` says
+    what it was then). `ahead` are jobs before it in the queue. `restarts` counts how often a
+    restarted bot picked it up. `closed` says that it is too late to cancel.
+    """
+
+    id: str
+    verb: str  # now, verify, restore
+    deployment: str  # The environment that is read or written: a restore's target.
+    protected: bool
+    backup: str  # The backup it is about; "" for `now` until it has one.
+    asked_by: str
+    asked_name: str
+    asked_at: datetime
+    state: JobState = "queued"
+    ahead: int = 0
+    step: str = ""
+    done: int = 0
+    total: int | None = None
+    unit: str = ""
+    noted: str = ""
+    warned: int = 0
+    began_at: datetime | None = None
+    ended_at: datetime | None = None
+    restarts: int = 0
+    cancelling: bool = False
+    closed: bool = False
+    result: Result | None = None
+    failure: JobFailed | None = None
