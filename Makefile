@@ -3,13 +3,19 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo demo-stop test lint bench clean
+.PHONY: demo demo-reset story story-stop test lint bench clean
 
-demo: $(VENV)/ready ## The whole story in this terminal, on stand-ins, with nothing to sign up for.
+demo: $(VENV)/ready ## A stand-in Slack in your browser, two stand-in deployments, and the real bot.
 	@$(BIN)/lifeboat demo
 
-demo-stop: $(VENV)/ready ## Stop the stand-ins that `make demo` left up.
-	@$(BIN)/lifeboat demo --stop
+demo-reset: $(VENV)/ready ## Forget what was played; the next `make demo` starts over.
+	@$(BIN)/lifeboat demo --reset
+
+story: $(VENV)/ready ## The whole story in this terminal, without Slack.
+	@$(BIN)/lifeboat demo --story
+
+story-stop: $(VENV)/ready ## Stop the stand-ins that `make story` left up.
+	@$(BIN)/lifeboat demo --story --stop
 
 test: $(VENV)/ready ## Every test, the slow ones too.
 	$(BIN)/pytest -n auto --dist worksteal -q
@@ -30,5 +36,5 @@ $(VENV)/ready: pyproject.toml constraints.txt
 	@touch $@
 
 clean: ## Forget everything that was set up or played.
-	-@$(BIN)/lifeboat demo --stop
-	rm -rf $(VENV) demo-world tests/node/node_modules
+	-@$(BIN)/lifeboat demo --story --stop
+	rm -rf $(VENV) demo-world demo-story tests/node/node_modules

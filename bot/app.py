@@ -14,6 +14,7 @@ from typing import TypeVar
 
 from bot.ci import app_version
 from bot.help_text import lifeboat_version
+from bot.jobs_seen import JobsSeen
 from bot.settings import DeploymentSettings, Settings, SettingsRefused, VaultSettings
 from commands.events import DoctorLine, DoctorLooked, Event, StepBegan, StepFinished
 from commands.verb import Caller, Context
@@ -50,6 +51,7 @@ def built(
             step=InlineStep(tell),
             kept=lambda _name, doing, _kind: doing(),
             confirm=confirm,
+            jobs=JobsSeen(settings.paths.engine) if settings.paths.engine.exists() else None,
             locks=settings.paths.locks,
             default_deployment=settings.default_deployment,
             rules=replace(settings.rules, app_version=version, lifeboat_version=lifeboat_version()),
@@ -107,7 +109,9 @@ def _whoever_types() -> Caller:
         name = getpass.getuser()
     except (KeyError, OSError):
         name = f"uid {os.getuid()}"  # A container may run under a number without a name.
-    return Caller(id=f"terminal:{name}@{socket.gethostname()}", name=name)
+    # Whoever can read the settings and the keys may do all that they allow.
+    where = socket.gethostname()
+    return Caller(id=f"terminal:{name}@{where}", name=name, role="operator")
 
 
 def _make_data_folder(settings: Settings) -> None:

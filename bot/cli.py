@@ -76,12 +76,7 @@ def read_words(argv: Sequence[str]) -> Words:
 
 
 def _run(words: Words) -> int:
-    from bot import help_text
-    from commands import VERBS
-
     name, *rest = words.rest or ("help",)
-    if name in ("--version", "version"):
-        return _say(help_text.version())
     if name == "sandbox":
         return _sandbox(rest, asks_help=words.help)
     if name == "help" or words.help:
@@ -90,10 +85,19 @@ def _run(words: Words) -> int:
         from bot.demo import main as demo
 
         return demo(rest)
-    from bot import terminal
+    return _with_printer(name, rest, words)
 
-    printer = terminal.printer(json=words.json, out=sys.stdout, err=sys.stderr)
-    with printer:
+
+def _with_printer(name: str, rest: Sequence[str], words: Words) -> int:
+    """Run what tells events: a verb, or the bot."""
+    from bot import help_text, terminal
+    from commands import VERBS
+
+    if name in ("--version", "version"):
+        return _say(help_text.version())
+    with terminal.printer(json=words.json, out=sys.stdout, err=sys.stderr) as printer:
+        if name == "run":
+            return _bot(words, printer)
         if name not in VERBS:
             return _failed(help_text.unknown_verb(name), printer, failed_exit_code=2)
         return _do(VERBS[name], rest, words, printer)
@@ -116,17 +120,38 @@ def _help(topic: str | None) -> int:
 
 def _sandbox(words: Sequence[str], *, asks_help: bool) -> int:
     """Start a stand-in for the world outside; the only place that knows the sandbox."""
-    if list(words[:1]) != ["convex"]:
-        return _say("lifeboat sandbox convex [--port 3210] [--deployments production,staging] …")
-    from sandbox import convex
+    which, *rest = words or ("",)
+    more = [*rest, *(["--help"] if asks_help else [])]
+    if which == "convex":
+        from sandbox import convex
 
-    return convex.main([*words[1:], *(["--help"] if asks_help else [])])
+        return convex.main(more)
+    if which == "slack":
+        from sandbox import slack
+
+        return slack.main(more)
+    return _say(
+        "lifeboat sandbox convex [--port 3210] [--deployments production,staging] …\n"
+        "lifeboat sandbox slack [--port 3300] …"
+    )
+
+
+def _bot(words: Words, printer: Printer) -> int:
+    """Run the bot until it is told to stop."""
+    from bot.run import main as run
+    from bot.settings import read
+
+    try:
+        return run(read(words.settings, os.environ), os.environ)
+    except LifeboatError as error:
+        return _failed(error, printer, failed_exit_code=1)
 
 
 def _do(verb: Verb, rest: Sequence[str], words: Words, printer: Printer) -> int:
     """Do one verb: its words first, then the settings, then the work."""
     from bot import app
     from bot.settings import SettingsRefused, read
+    from commands.roles import perform
 
     for signum in SIGNALS:
         signal.signal(signum, _stop)
@@ -134,7 +159,7 @@ def _do(verb: Verb, rest: Sequence[str], words: Words, printer: Printer) -> int:
         request = verb.parse(rest)
         settings = read(words.settings, os.environ)
         with app.built(settings, printer.tell, _ask(words)) as ctx:
-            result = verb.run(request, ctx)
+            result = perform(verb, request, ctx)
     except SettingsRefused as refused:
         if verb.name != "doctor":
             return _failed(refused, printer, verb.failed_exit_code)

@@ -1,306 +1,211 @@
-"""`demo`: the whole story in one terminal, on stand-ins, with nothing to sign up for.
+"""`demo`: a whole workspace on this machine, with nothing to sign up for.
 
-Every line that begins with `$` is the real command, run as a person would type it; the stand-ins
-are processes of their own that speak Convex's HTTP. They stay up afterwards, so that the reader
-can go on by hand; `lifeboat demo --stop` (or `make demo-stop`) ends them.
+A stand-in Slack with a page, two stand-in Convex deployments, and the bot as everybody runs it.
+Ctrl-C ends all of it; the next `lifeboat demo` goes on where it was, because everything lies in
+one folder. A bot that somebody kills is started again, as a supervisor would do.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
 import os
-import shlex
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
 from collections.abc import Sequence
-from contextlib import suppress
-from dataclasses import dataclass
-from http.client import HTTPConnection
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+
+from bot.demo_stage import DemoStopped, free_port, ready, say, stand_in, write_settings
 
 FOLDER = Path("demo-world")
-PORT = 3210
-READY_SECONDS_MAX = 60
-PAUSE_SECONDS = 0.6
+CONVEX_PORT, SLACK_PORT = 3210, 3300
+STOP_SECONDS = 15
+AGAIN_SECONDS = 2
+MORE = """
+[slack]
+api_url = "{api_url}"
 
-SETTINGS = """\
-# Made by `lifeboat demo`. Every key is explained in lifeboat.example.toml.
-[lifeboat]
-data_folder = "data"
-default_deployment = "production"
+[roles]
+operators = {operators}
 
-[deployments.production]
-url = "{production}"
-key_file = "production.key"
-protected = true
-restore_to = "staging"
-
-[deployments.staging]
-url = "{staging}"
-key_file = "staging.key"
-protected = false
-
-[vaults.local]
-kind = "folder"
-folder = "vault"
+[jobs]
+stop_seconds = 5
 """
 
 
-class DemoStopped(Exception):
-    """A command of the story did not do what the story says."""
-
-
-@dataclass(frozen=True)
-class Stage:
-    """Where the demo plays: its folder and the stand-ins that run."""
-
-    folder: Path
-    deployments: dict[str, dict[str, Any]]
-
-    @property
-    def settings(self) -> Path:
-        return self.folder / "lifeboat.toml"
-
-
 def main(words: Sequence[str]) -> int:
-    """Play the story, or stop the stand-ins that an earlier one left up."""
+    """Run the demo until Ctrl-C; or reset it, or play the story in the terminal."""
     parser = argparse.ArgumentParser(prog="lifeboat demo", description=__doc__)
-    parser.add_argument("--folder", type=Path, default=FOLDER, help="where it all is kept")
-    parser.add_argument("--stop", action="store_true", help="stop the stand-ins and end")
-    parser.add_argument("--size", default="small", help="how much data: small or medium")
+    add = parser.add_argument
+    add("--folder", type=Path, help=f"where it all is kept ({FOLDER})")
+    add("--size", default="small", help="how much data at the first start: small or medium")
+    add("--reset", action="store_true", help="forget everything that was played, and end")
+    add("--story", action="store_true", help="play the story in this terminal, without Slack")
+    add("--stop", action="store_true", help="with --story: stop the stand-ins it left up")
     asked = parser.parse_args(list(words))
-    stop(asked.folder)
-    if asked.stop:
-        _say("The stand-ins are stopped.")
-        return 0
+    if asked.story or asked.stop:
+        from bot import demo_story  # noqa: PLC0415 - the other demo needs none of it.
+
+        return demo_story.main(asked)
+    folder: Path = asked.folder or FOLDER
     try:
-        stage = _set(asked.folder, asked.size)
-        _play(stage)
+        if asked.reset:
+            return _reset(folder)
+        return _play(folder, asked.size)
     except DemoStopped as failure:
-        _say(f"\nThe demo stopped: {failure}")
-        stop(asked.folder)
+        say(f"The demo stopped: {failure}")
         return 1
-    except KeyboardInterrupt:
-        stop(asked.folder)
-        return 130
-    _go_on_by_hand(stage)
+
+
+def _play(folder: Path, size: str) -> int:
+    """Start everything, wait for Ctrl-C, and leave nothing running."""
+    _refuse_foreign(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    stopped = _Stopped()
+    with ExitStack() as up:
+        convex = _convex(folder, size, up)
+        slack = _slack(folder, up)
+        operators = _quoted([slack["groups"]["backup-operators"]])
+        write_settings(folder, convex, MORE.format(api_url=slack["api_url"], operators=operators))
+        environ = {
+            **os.environ,
+            "SLACK_BOT_TOKEN": slack["bot_token"],
+            "SLACK_APP_TOKEN": slack["app_token"],
+        }
+        bot = _Bot(folder, environ)
+        up.callback(bot.stop)
+        bot.start()
+        _tell(f"http://127.0.0.1:{slack['port']}/", folder)
+        while not stopped.told:
+            time.sleep(0.2)
+            bot.look_after()
+        say("\nStopping …")
+    say("Everything is stopped. `make demo` goes on where you were, `make demo-reset` starts over.")
     return 0
 
 
-def stop(folder: Path) -> None:
-    """End the stand-ins of an earlier demo in this folder, if they still run."""
-    mark = folder / "stand-ins.pid"
-    with suppress(OSError, ValueError):
-        pid = int(mark.read_text())
-        if _is_stand_in(pid):
-            os.kill(pid, signal.SIGTERM)
-            _wait_until_gone(pid)
-    mark.unlink(missing_ok=True)
+class _Stopped:
+    """Whether somebody pressed Ctrl-C, or the machine asked us to end."""
+
+    def __init__(self) -> None:
+        self.told = False
+        for signum in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(signum, self._tell)
+
+    def _tell(self, *_: object) -> None:
+        self.told = True
 
 
-def _set(folder: Path, size: str) -> Stage:
-    """Start the stand-ins on fresh data and write the settings a team would write."""
-    _say("Lifeboat demo: a stand-in production and a stand-in staging, and the real commands.\n")
-    if folder.exists() and not (folder / "lifeboat.toml").exists() and any(folder.iterdir()):
+class _Bot:
+    """The bot as a process of its own, started again when it ends by itself."""
+
+    def __init__(self, folder: Path, environ: dict[str, str]) -> None:
+        self._folder, self._environ = folder, environ
+        self._process: subprocess.Popen[bytes] | None = None
+        self._again_at = 0.0
+
+    def start(self) -> None:
+        with (self._folder / "bot.log").open("ab") as log:
+            self._process = subprocess.Popen(  # noqa: S603 - our own module, our own words.
+                [sys.executable, "-m", "bot.cli", "run", "--settings", self._settings],
+                env=self._environ,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+        (self._folder / "bot.pid").write_text(str(self._process.pid))
+
+    @property
+    def _settings(self) -> str:
+        return str(self._folder / "lifeboat.toml")
+
+    def look_after(self) -> None:
+        """Start a bot that ended again, after a short while."""
+        if self._process is None or self._process.poll() is None:
+            return
+        if not self._again_at:
+            code = self._process.returncode
+            say(f"The bot ended ({code}); it is started again. See {self._folder / 'bot.log'}.")
+            self._again_at = time.monotonic() + AGAIN_SECONDS
+        elif time.monotonic() >= self._again_at:
+            self._again_at = 0.0
+            self.start()
+
+    def stop(self) -> None:
+        if self._process is not None:
+            _end(self._process)
+
+
+def _convex(folder: Path, size: str, up: ExitStack) -> dict[str, dict[str, Any]]:
+    told = folder / "convex" / "world.json"
+    told.unlink(missing_ok=True)
+    words = ["convex", "--port", str(free_port(CONVEX_PORT, 2)), "--seed", size]
+    words += ["--deployments", "production,staging", "--data", str(folder / "convex")]
+    process = stand_in(folder, [*words, "--step-seconds", "0.5"], "convex.log")
+    up.callback(_end, process)
+    deployments: dict[str, dict[str, Any]] = ready(told, process, folder / "convex.log")[
+        "deployments"
+    ]
+    return deployments
+
+
+def _slack(folder: Path, up: ExitStack) -> dict[str, Any]:
+    told = folder / "slack" / "slack-world.json"
+    told.unlink(missing_ok=True)
+    words = ["slack", "--port", str(free_port(SLACK_PORT)), "--data", str(folder / "slack")]
+    process = stand_in(folder, words, "slack.log")
+    up.callback(_end, process)
+    return ready(told, process, folder / "slack.log")
+
+
+def _tell(url: str, folder: Path) -> None:
+    say(
+        "Lifeboat demo: the bot is up, in a stand-in Slack, with two stand-in Convex deployments.\n"
+    )
+    say(f"  Open  {url}\n")
+    say("  You are Rizal, an operator. Type  /backup now production  and watch it.")
+    say("  Switch who you are at the top: a viewer, a guest, an outsider see other things.")
+    say(f"  From a terminal:  LIFEBOAT_SETTINGS={folder / 'lifeboat.toml'} lifeboat list")
+    say(f"  What the bot writes: {folder / 'bot.log'}. Ctrl-C ends everything.")
+
+
+def _reset(folder: Path) -> int:
+    _refuse_foreign(folder)
+    if (folder / "bot.pid").exists() and _runs(int((folder / "bot.pid").read_text() or 0)):
+        raise DemoStopped("it is running. Press Ctrl-C there first.")
+    shutil.rmtree(folder, ignore_errors=True)
+    say("The demo is as new: `make demo` starts over.")
+    return 0
+
+
+def _refuse_foreign(folder: Path) -> None:
+    ours = not folder.exists() or not any(folder.iterdir()) or (folder / "convex").exists()
+    if not ours:
         raise DemoStopped(f"{folder} holds other things. Name another folder with --folder.")
-    _clear(folder)
-    folder.mkdir(parents=True, exist_ok=True)
-    log = (folder / "stand-ins.log").open("wb")
-    command = [sys.executable, "-m", "bot.cli", "sandbox", "convex", "--port", str(_port())]
-    command += ["--deployments", "production,staging", "--data", str(folder / "convex")]
-    process = subprocess.Popen(  # noqa: S603
-        [*command, "--seed", size],
-        stdin=subprocess.DEVNULL,
-        stdout=log,
-        stderr=log,
-        start_new_session=True,
-    )
-    (folder / "stand-ins.pid").write_text(str(process.pid))
-    deployments = _ready(folder, process)
-    urls = {name: facts["url"] for name, facts in deployments.items()}
-    (folder / "lifeboat.toml").write_text(SETTINGS.format(**urls))
-    for name, facts in deployments.items():
-        key = folder / f"{name}.key"
-        key.touch(mode=0o600)
-        key.write_text(facts["key"] + "\n")
-        _say(f"  {name:<11} {facts['url']}")
-    return Stage(folder, deployments)
 
 
-def _play(stage: Stage) -> None:
-    """Back up, list, show, verify, change data, restore to staging, compare."""
-    _chapter("1. Is everything in place?")
-    _type(stage, "doctor")
-    _chapter("2. Take a backup of production, proven readable before it counts")
-    _type(stage, "now", "production", "--label", "before the migration")
-    _chapter("3. What is there?")
-    _type(stage, "list")
-    _type(stage, "show", "latest")
-    _chapter("4. Read it back from the vault, every byte and every row")
-    _type(stage, "verify", "latest")
-    _chapter("5. Something goes wrong in production: rows are deleted and changed")
-    _change(stage)
-    _chapter("6. Restore the backup to staging: first the plan, then the doing")
-    _type(stage, "restore", "latest:production", "--to", "staging", "--dry-run", may_end=(0, 1))
-    _type(stage, "restore", "latest:production", "--to", "staging", "--yes")
-    _chapter("7. Compare: staging holds what production held at the backup")
-    _compare(stage)
-    _chapter("8. Production itself can't be restored by one person alone")
-    _type(stage, "restore", "latest:production", "--to", "production", may_end=(2,))
-
-
-def _type(stage: Stage, *words: str, may_end: tuple[int, ...] = (0,)) -> None:
-    """Run one command as a person would, its output straight to this terminal."""
-    _say(f"\n$ lifeboat {shlex.join(words)}")
-    environ = {**os.environ, "LIFEBOAT_SETTINGS": str(stage.settings)}
-    ended = subprocess.run(  # noqa: S603
-        [sys.executable, "-m", "bot.cli", *words], env=environ, check=False
-    )
-    if ended.returncode not in may_end:
-        raise DemoStopped(f"`lifeboat {shlex.join(words)}` ended with {ended.returncode}.")
-    time.sleep(PAUSE_SECONDS if sys.stdout.isatty() else 0)
-
-
-def _change(stage: Stage) -> None:
-    before = _counts(stage, "production")
-    _control(stage, "production", "mutate", {"table": "npd", "change": "delete", "count": 7})
-    _control(stage, "production", "mutate", {"table": "users", "change": "patch", "count": 3})
-    _control(stage, "production", "mutate", {"table": "auditLogs", "change": "insert", "count": 5})
-    after = _counts(stage, "production")
-    for table in sorted(before.keys() | after.keys()):
-        if before.get(table) != after.get(table):
-            _say(f"  production {table}: {before.get(table, 0)} -> {after.get(table, 0)} documents")
-    _say("  production users: 3 documents changed in place")
-
-
-def _compare(stage: Stage) -> None:
-    """Ask both deployments themselves, past Lifeboat, and hold them against the manifest."""
-    manifest = json.loads(
-        max((stage.folder / "vault").glob("backups/production/*/manifest.json")).read_text()
-    )
-    promised = {
-        f"{t['component']}/{t['name']}".lstrip("/"): t["documents"]
-        for t in manifest["contents"]["tables"]
-    }
-    now, staging = _counts(stage, "production"), _counts(stage, "staging")
-    _say(f"  {'table':<24}{'backup':>9}{'staging':>9}{'production now':>16}")
-    for table, documents in promised.items():
-        there = staging.get(table, 0)
-        mark = "" if there == documents else "  <- differs"
-        _say(f"  {table:<24}{documents:>9}{there:>9}{now.get(table, 0):>16}{mark}")
-    wrong = [table for table, count in promised.items() if staging.get(table, 0) != count]
-    if wrong:
-        raise DemoStopped(f"staging does not hold what the backup holds: {', '.join(wrong)}.")
-    _say(f"  All {len(promised)} tables of staging hold what the backup holds.")
-
-
-def _go_on_by_hand(stage: Stage) -> None:
-    lifeboat = Path(sys.executable).parent / "lifeboat"
-    with suppress(ValueError):
-        lifeboat = lifeboat.relative_to(Path.cwd())
-    _say("\nThe stand-ins stay up. Go on by hand:\n")
-    _say(f"  export LIFEBOAT_SETTINGS={stage.settings}")
-    for words in (
-        "list",
-        "now production --tables npd,sp2d",
-        "restore latest:production --to staging --mode merge",
-        "doctor",
-        "--help",
-    ):
-        _say(f"  {lifeboat} {words}")
-    _say("\nWhen you are done: make demo-stop")
-
-
-def _counts(stage: Stage, name: str) -> dict[str, int]:
-    counts: dict[str, int] = _control(stage, name, "counts", None)["tables"]
-    return counts
-
-
-def _control(stage: Stage, name: str, what: str, body: object) -> Any:
-    """Turn a knob of a stand-in; real deployments have no such door."""
-    where = urlsplit(stage.deployments[name]["url"])
-    connection = HTTPConnection(where.hostname or "127.0.0.1", where.port, timeout=30)
-    method = "GET" if body is None else "POST"
-    sent = None if body is None else json.dumps(body)
-    connection.request(method, f"/_sandbox/{what}", sent, {"Content-Type": "application/json"})
-    answer = connection.getresponse()
-    text = answer.read()
-    connection.close()
-    if answer.status != 200:
-        raise DemoStopped(f"the stand-in answered {answer.status} to {what}.")
-    return json.loads(text or b"null")
-
-
-def _ready(folder: Path, process: subprocess.Popen[bytes]) -> dict[str, dict[str, Any]]:
-    """Wait until every stand-in answers, and return what it is."""
-    until = time.monotonic() + READY_SECONDS_MAX
-    world = folder / "convex" / "world.json"
-    while time.monotonic() < until:
-        if process.poll() is not None:
-            raise DemoStopped(f"the stand-ins ended; see {folder / 'stand-ins.log'}.")
-        with suppress(OSError, ValueError, KeyError):
-            deployments: dict[str, dict[str, Any]] = json.loads(world.read_text())["deployments"]
-            if all(_answers(facts["url"]) for facts in deployments.values()):
-                return deployments
-        time.sleep(0.1)
-    raise DemoStopped(f"the stand-ins did not start in {READY_SECONDS_MAX} s.")
-
-
-def _answers(url: str) -> bool:
-    where = urlsplit(url)
-    with suppress(OSError), socket.create_connection((where.hostname, where.port), timeout=1):
-        return True
-    return False
-
-
-def _port() -> int:
-    """Return the well-known port when it and the next are free, or 0: any."""
-    for port in (PORT, PORT + 1):
-        with socket.socket() as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind(("127.0.0.1", port))
-            except OSError:
-                return 0
-    return PORT
-
-
-def _clear(folder: Path) -> None:
-    for name in ("convex", "data", "vault"):
-        shutil.rmtree(folder / name, ignore_errors=True)
-
-
-def _is_stand_in(pid: int) -> bool:
-    """Whether that process is ours, so that a reused number is never signalled."""
+def _runs(pid: int) -> bool:
     try:
-        words = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
-    except FileNotFoundError:
-        listed = subprocess.run(  # noqa: S603
-            ["ps", "-o", "command=", "-p", str(pid)],  # noqa: S607
-            capture_output=True,
-            check=False,
-        )
-        words = listed.stdout.split()
-    return b"sandbox" in words and b"convex" in words
+        return b"bot.cli" in Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:
+        return False
 
 
-def _wait_until_gone(pid: int, seconds: float = 10) -> None:
-    until = time.monotonic() + seconds
-    while _is_stand_in(pid) and time.monotonic() < until:
-        time.sleep(0.05)
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """Ask a process to end, and end it when it does not."""
+    if process.poll() is None:
+        process.terminate()
+        try:
+            process.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
 
 
-def _chapter(title: str) -> None:
-    _say(f"\n── {title} " + "─" * max(0, 76 - len(title)))
-
-
-def _say(text: str) -> None:
-    sys.stdout.write(text + "\n")
-    sys.stdout.flush()
+def _quoted(ids: Sequence[str]) -> str:
+    return "[" + ", ".join(f'"{each}"' for each in ids) + "]"

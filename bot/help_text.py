@@ -18,6 +18,7 @@ GLOBAL = (
     ("--help", "this text; after a verb, the verb's own"),
 )
 OTHER = (
+    ("run", "Run the bot: Slack, jobs that survive a restart."),
     ("demo", "Play the whole story on stand-ins, with nothing to sign up for."),
     ("sandbox convex", "Start stand-in Convex deployments on this machine."),
     ("version", "Say which Lifeboat this is."),
@@ -36,7 +37,7 @@ def lifeboat_version() -> str:
 
 def for_topic(topic: str | None) -> str:
     """Return the help of a verb, or of everything; Refused for an unknown verb."""
-    if topic is None or topic in ("demo", "sandbox"):
+    if topic is None or topic in ("run", "demo", "sandbox"):
         return _everything()
     if topic not in VERBS:
         raise unknown_verb(topic)
@@ -45,7 +46,7 @@ def for_topic(topic: str | None) -> str:
 
 def unknown_verb(name: str) -> LifeboatError:
     """Return the refusal of a word that is no verb, with the nearest one that is."""
-    near = difflib.get_close_matches(name, [*VERBS, "demo", "sandbox"], n=1)
+    near = difflib.get_close_matches(name, [*VERBS, "run", "demo", "sandbox"], n=1)
     return Refused(
         f"There is no verb {name!r}.",
         hint=f"Did you mean `lifeboat {near[0]}`?" if near else "Type `lifeboat --help`.",

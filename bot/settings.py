@@ -18,11 +18,13 @@ from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
-from bot import settings_keys, settings_sense, settings_words
+from bot import settings_keys, settings_sense, settings_slack, settings_words
 from bot.settings_keys import Place, Unusable
 from bot.settings_sense import Shaped
 from bot.settings_shape import DeploymentTable, File
+from bot.settings_slack import JobsSettings, SlackSettings
 from bot.settings_words import Mistake, SettingsRefused, Where, dotted
+from commands.roles import Roles
 from commands.verb import Rules
 from storage.convex.patience import Patience
 from storage.secret import Secret
@@ -80,6 +82,10 @@ class Paths:
     def locks(self) -> Path:
         return self.data / "locks"
 
+    @property
+    def engine(self) -> Path:
+        return self.data / "engine.sqlite"
+
 
 @dataclass(frozen=True)
 class Settings:
@@ -91,6 +97,9 @@ class Settings:
     rules: Rules
     patience: Patience
     paths: Paths
+    slack: SlackSettings
+    roles: Roles
+    jobs: JobsSettings
     warnings: tuple[tuple[str, str], ...] = ()
 
 
@@ -139,6 +148,7 @@ class _Reading:
         """Check every part, and return the settings when all of them are there."""
         file = shaped.file
         self.mistakes += settings_sense.file_mistakes(shaped)
+        self.mistakes += settings_slack.mistakes(file)
         deployments: dict[str, DeploymentSettings] = {}
         urls: dict[str, str] = {}
         for name in file.deployments:
@@ -157,6 +167,9 @@ class _Reading:
             rules=_rules(file),
             patience=_patience(file),
             paths=Paths(self.path.absolute(), data),
+            slack=settings_slack.slack(file),
+            roles=settings_slack.roles(file),
+            jobs=settings_slack.jobs(file),
             warnings=tuple(self.warnings),
         )
 

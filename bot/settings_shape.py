@@ -124,7 +124,25 @@ class PatienceTable(Table):
         default=5,
         ge=0.1,
         le=300,
-        description="Longest pause between two looks at a running export.",
+        description="Longest pause between two looks at a running export or import.",
+    )
+    tries: int = Field(
+        default=6,
+        ge=1,
+        le=100,
+        description="How often a request that failed in passing is sent, if it may be repeated.",
+    )
+    retry_seconds: float = Field(
+        default=0.5,
+        ge=0,
+        le=60,
+        description="Pause before the second try; it doubles each time, up to 30 s.",
+    )
+    outage_seconds_max: float = Field(
+        default=300,
+        ge=0,
+        le=86_400,
+        description="How long a deployment may stay away in the middle of a wait.",
     )
 
 
@@ -137,6 +155,66 @@ class SweepTable(Table):
     )
 
 
+class SlackTable(Table):
+    mode: Literal["socket", "http"] = Field(
+        default="socket",
+        description='How Slack reaches the bot: "socket" needs no address, "http" listens.',
+    )
+    bot_token_env: str = Field(
+        default="SLACK_BOT_TOKEN",
+        description="Environment variable that holds the bot token (xoxb-…).",
+    )
+    app_token_env: str = Field(
+        default="SLACK_APP_TOKEN",
+        description='Environment variable that holds the app-level token (xapp-…), for "socket".',
+    )
+    signing_secret_env: str = Field(
+        default="SLACK_SIGNING_SECRET",
+        description='Environment variable that holds the signing secret, for "http".',
+    )
+    listen: str = Field(
+        default="127.0.0.1:3000",
+        description='Address and port on which "http" listens for Slack\'s requests.',
+    )
+    api_url: str = Field(
+        default="https://slack.com/api/",
+        description="Slack's own address; another one only for a stand-in on this machine.",
+    )
+
+
+class RolesTable(Table):
+    operators: list[str] = Field(
+        default=[],
+        max_length=1000,
+        description="Ids of people (U…) and user groups (S…) who may back up, verify and restore "
+        "to staging.",
+    )
+    viewers: list[str] | None = Field(
+        default=None,
+        max_length=1000,
+        description="Ids of those who may only look. Left out: every full member of the workspace.",
+    )
+
+
+class JobsTable(Table):
+    silent_minutes_max: float = Field(
+        default=15,
+        ge=0.05,
+        le=1440,
+        description="Say aloud that a job has not moved for so many minutes.",
+    )
+    keep_days: int = Field(
+        default=30, ge=1, le=3650, description="How long the engine remembers jobs that ended."
+    )
+    stop_seconds: float = Field(
+        default=20,
+        ge=0,
+        le=3600,
+        description="How long a stopping bot lets running jobs end before the next start goes on "
+        "with them.",
+    )
+
+
 class File(Table):
     """The whole file. Tables of the tables are named by the person who writes them."""
 
@@ -146,6 +224,9 @@ class File(Table):
     verify: VerifyTable = VerifyTable()
     patience: PatienceTable = PatienceTable()
     sweep: SweepTable = SweepTable()
+    slack: SlackTable = SlackTable()
+    roles: RolesTable = RolesTable()
+    jobs: JobsTable = JobsTable()
 
 
 TABLES: dict[str, type[Table]] = {
@@ -155,4 +236,7 @@ TABLES: dict[str, type[Table]] = {
     "verify": VerifyTable,
     "patience": PatienceTable,
     "sweep": SweepTable,
+    "slack": SlackTable,
+    "roles": RolesTable,
+    "jobs": JobsTable,
 }

@@ -9,11 +9,12 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
 
 from commands import checks, progress
+from commands.aim import Aim
 from commands.events import BackupFinished, Noted, Warned
 from commands.verb import Argument, Context, Option, Verb
 from commands.words import read
@@ -97,6 +98,12 @@ def parse(words: Sequence[str]) -> Request:
         label=label,
         app_version=typed["app-version"],
     )
+
+
+def aim(request: Request, ctx: Context) -> Aim:
+    """Settle which deployment is backed up; Refused when there is none of that name."""
+    name = ctx.deployment(request.deployment).name
+    return Aim(name, replace(request, deployment=name))
 
 
 def run(request: Request, ctx: Context) -> BackupFinished:
@@ -367,7 +374,8 @@ VERB = Verb(
     about="Take a backup now, prove it readable and keep it.",
     parse=parse,
     run=run,
-    job=True,
+    aim=aim,
+    request=Request,
     arguments=ARGUMENTS,
     options=OPTIONS,
     examples=(

@@ -228,8 +228,14 @@ class RestoreFinished(Result):
     resumed: bool = False
 
     @property
+    def kept_every_promise(self) -> bool:
+        """Whether every count is what was promised, and something was counted at all."""
+        kept = all(each.kept_its_promise for each in self.counted)
+        return bool(self.counted) and kept and not self.findings
+
+    @property
     def exit_code(self) -> int:
-        return 1 if self.findings else 0
+        return 0 if self.kept_every_promise else 1
 
 
 @dataclass(frozen=True)
@@ -286,13 +292,6 @@ class CancelAsked(Result):
 
     job_id: str
     was: Literal["queued", "running"]
-
-
-@dataclass(frozen=True)
-class HelpTold(Result):
-    """The help of one verb, or of all of them where `topic` is None."""
-
-    topic: str | None
 
 
 @dataclass(frozen=True)

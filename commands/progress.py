@@ -23,6 +23,7 @@ def convex(ctx: Context, step: str) -> Callable[[Progress], None]:
 
     def listen(progress: Progress) -> None:
         nonlocal said, wait_told
+        ctx.stop_if_asked()
         match progress:
             case Moved(done, total, unit):
                 often.tell(done, total, unit)
@@ -64,6 +65,7 @@ class _Often:
 
     def tell(self, done: int, total: int | None, unit: str) -> None:
         now = self._ctx.monotonic()
+        self._ctx.stop_if_asked()
         if done == total or now - self._last >= TELL_EVERY_SECONDS:
             self._last = now
             self._ctx.tell(Progressed(self._step, done, total, unit))

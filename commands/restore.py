@@ -8,10 +8,11 @@ restored from here.
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from commands import plan as planning
 from commands import restore_work
+from commands.aim import Aim
 from commands.backup import preflight
 from commands.events import Plan, RestoreDryRun, RestoreFinished, RestorePlanned
 from commands.plan import MODES, Mode
@@ -91,6 +92,14 @@ def parse(words: Sequence[str]) -> Request:
         yes=typed["yes"],
         take_over=typed["take-over"],
     )
+
+
+def aim(request: Request, ctx: Context) -> Aim:
+    """Settle backup, target and tables; Refused for what could not be restored anyway."""
+    entry = ctx.find(request.backup)
+    target = _target(request, entry, ctx)
+    _chosen(request, shelf.read_manifest(ctx.vault, entry.deployment, entry.id))
+    return Aim(target.name, replace(request, backup=entry.id, to=target.name), entry.id)
 
 
 def run(request: Request, ctx: Context) -> RestoreFinished | RestoreDryRun:
@@ -214,7 +223,8 @@ VERB = Verb(
     about="Restore a backup into a deployment, after a plan and a safety backup.",
     parse=parse,
     run=run,
-    job=True,
+    aim=aim,
+    request=Request,
     arguments=(BACKUP,),
     options=OPTIONS,
     examples=(

@@ -15,6 +15,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Literal, Protocol, TypeVar
 
+from commands.aim import Aim
 from commands.events import Event, JobStanding, Result, Warned
 from storage import lock
 from storage.catalog import Catalog, Entry
@@ -64,7 +65,10 @@ class Verb:
     parse: Callable[[Sequence[str]], Any]
     run: Callable[[Any, Context], Result]
     role: Role = "operator"
-    job: bool = False  # Long: from Slack it is done by the engine, with a message of its own.
+    # Long verbs are done by the engine when they come from Slack; this settles what they touch, or
+    # refuses. None: short, answered at once.
+    aim: Callable[[Any, Context], Aim] | None = None
+    request: type[Any] | None = None  # What `parse` returns, for reading it back from JSON.
     arguments: tuple[Argument, ...] = ()
     options: tuple[Option, ...] = ()
     examples: tuple[str, ...] = ()
@@ -153,6 +157,7 @@ class Context:
     locks: Path
     default_deployment: str | None = None
     asked_at: datetime | None = None  # The same when a killed job goes on; None: now.
+    stop_if_asked: Callable[[], None] = lambda: None  # Raises Cancelled; called at safe points.
     jobs: Jobs | None = None  # None: no engine has ever run on this data folder.
     rules: Rules = field(default_factory=Rules)
     settings_warnings: tuple[tuple[str, str], ...] = ()  # What, and what to do about it.

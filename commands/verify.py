@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from commands import checks, progress
+from commands.aim import Aim
 from commands.events import BackupVerified, Warned
 from commands.show import BACKUP
 from commands.verb import Context, Option, Verb
@@ -42,6 +43,12 @@ def parse(words: Sequence[str]) -> Request:
     """Read `verify <backup> [against-manifest only]`; Refused for anything else."""
     typed = read("verify", words, (BACKUP,), OPTIONS)
     return Request(typed["backup"], manifest_only=typed["against-manifest"] == "only")
+
+
+def aim(request: Request, ctx: Context) -> Aim:
+    """Settle which backup is read; Refused when none or several fit."""
+    entry = ctx.find(request.backup)
+    return Aim(entry.deployment, replace(request, backup=entry.id), entry.id)
 
 
 def run(request: Request, ctx: Context) -> BackupVerified:
@@ -195,7 +202,8 @@ VERB = Verb(
     about="Read a backup from the vault and check all of it.",
     parse=parse,
     run=run,
-    job=True,
+    aim=aim,
+    request=Request,
     arguments=(BACKUP,),
     options=OPTIONS,
     examples=("verify latest", "verify latest:production", "verify latest --against-manifest only"),

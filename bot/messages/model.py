@@ -1,4 +1,4 @@
-"""What views are made from and what they make: a job as it stands, a message, the buttons' names."""
+"""What views are made from and what they make: a job as it stands, a message, names of buttons."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ from datetime import tzinfo
 from rich.cells import cell_len
 from rich.text import Text
 
-from bot.terminal.words import escaped
+from bot.words import escaped
 
 GOOD, BAD, DOUBTFUL, QUIET, LOUD = "green", "bold red", "yellow", "dim", "bold"
 GAP = "  "

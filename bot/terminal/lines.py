@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from types import TracebackType
 from typing import Self
 
 from rich.console import Console
 from rich.text import Text
 
+from bot import words
 from bot.terminal import show
 from bot.terminal.layout import BAD, DOUBTFUL, QUIET, Reader, line
-from bot.terminal.words import counted, duration, size
+from bot.words import duration
 from commands.events import (
     Event,
+    ImportConfirmed,
     JobFailed,
     Noted,
     Progressed,
@@ -57,6 +58,8 @@ class Lines:
                 self._ended()
                 self._say(finished(step, seconds, self._moved))
                 self._moved = ""
+            case ImportConfirmed():
+                pass  # The step that follows says it.
             case Noted(text):
                 self._say(line((f"  {text}", QUIET)))
             case Warned(text):
@@ -105,12 +108,7 @@ def finished(step: str, seconds: float, done: str) -> Text:
 
 def moved(event: Progressed) -> str:
     """Return how far a step is in words: `12.3 MB of 45.0 MB`, `120 documents`."""
-    say: Callable[[int], str] = size if event.unit == "bytes" else "{:,}".format
-    whole = "" if event.total is None or event.total == event.done else f" of {say(event.total)}"
-    unit = "" if event.unit == "bytes" else f" {event.unit}"
-    if event.unit.endswith("s") and event.unit != "bytes" and not whole:
-        return counted(event.done, event.unit[:-1])
-    return f"{say(event.done)}{whole}{unit}"
+    return words.moved(event.done, event.total, event.unit)
 
 
 def write(console: Console, text: Text) -> None:

@@ -8,7 +8,7 @@ from rich.text import Text
 
 from bot.terminal.layout import Reader
 from bot.terminal.lines import Lines, moved, write
-from bot.terminal.words import escaped
+from bot.words import escaped
 from commands.events import Progressed
 
 

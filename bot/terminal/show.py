@@ -10,19 +10,21 @@ from collections.abc import Iterator
 
 from rich.text import Text
 
-from bot.terminal import show_backup, show_manifest, show_restore
+from bot.terminal import show_backup, show_manifest, show_restore, show_status
 from bot.terminal.layout import BAD, DOUBTFUL, GAP, GOOD, LOUD, QUIET, Reader, line
 from commands.events import (
     BackupFinished,
     BackupShown,
     BackupsListed,
     BackupVerified,
+    CancelAsked,
     DoctorLooked,
     Event,
     JobFailed,
     RestoreDryRun,
     RestoreFinished,
     RestorePlanned,
+    StatusTold,
 )
 
 STATES = {"OK": GOOD, "WARN": DOUBTFUL, "FAIL": BAD}
@@ -49,6 +51,10 @@ def lines(event: Event, reader: Reader) -> Iterator[Text]:
             yield from show_restore.finished(event, reader)
         case DoctorLooked():
             yield from looked(event)
+        case StatusTold():
+            yield from show_status.told(event, reader)
+        case CancelAsked():
+            yield from show_status.cancelled(event, reader)
         case JobFailed():
             yield from failed(event)
         case _:

@@ -21,13 +21,10 @@ from bot.terminal.layout import (
     pairs,
     width,
 )
-from bot.terminal.words import age, counted, duration, moment, number, size, some
+from bot.words import age, chosen, counted, duration, holds, moment, number, saw, size, some
 from commands.events import BackupFinished, BackupsListed, BackupVerified
 from storage.catalog import Entry
 from storage.finding import Finding, LookedAt
-from storage.manifest import Manifest
-
-NAMES_MAX = 12
 
 
 def finished(event: BackupFinished, reader: Reader) -> Iterator[Text]:
@@ -108,37 +105,6 @@ def findings(found: Sequence[Finding]) -> Iterator[Text]:
         where = f" [{finding.where}]" if finding.where else ""
         word = "DAMAGE" if finding.severity == "damage" else "WARNING"
         yield line(GAP, (f"{word:<7}", style), f" {finding.check}: {finding.what}{where}")
-
-
-def holds(manifest: Manifest) -> str:
-    """Return the contents of a backup in one sentence."""
-    contents = manifest.contents
-    files = counted(contents.files, "stored file")
-    return (
-        f"{counted(contents.documents, 'document')} in {counted(len(contents.tables), 'table')}, "
-        f"{files if manifest.snapshot.with_files else 'stored files left out'}; "
-        f"{size(manifest.archive.bytes)}"
-    )
-
-
-def chosen(manifest: Manifest) -> str | None:
-    """Return which tables were chosen, or None for a whole backup."""
-    if manifest.chosen is None:
-        return None
-    return f"these tables only: {some(manifest.chosen, NAMES_MAX)}"
-
-
-def saw(looked_at: LookedAt) -> str:
-    """Return what a check looked at; nothing at all is said loudly."""
-    counts = (
-        (looked_at.entries, "entry", "entries"),
-        (looked_at.tables, "table", "tables"),
-        (looked_at.documents, "document", "documents"),
-        (looked_at.files, "stored file", "stored files"),
-    )
-    told = [size(looked_at.bytes)] if looked_at.bytes else []
-    told += [counted(count, one, many) for count, one, many in counts if count]
-    return ", ".join(told) or "NOTHING"
 
 
 def verification(entry: Entry, event: BackupsListed) -> str:

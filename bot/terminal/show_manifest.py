@@ -21,8 +21,20 @@ from bot.terminal.layout import (
     line,
     pairs,
 )
-from bot.terminal.show_backup import chosen, findings, holds, saw
-from bot.terminal.words import age, counted, day, duration, moment, number, size, some
+from bot.terminal.show_backup import findings
+from bot.words import (
+    age,
+    chosen,
+    counted,
+    day,
+    duration,
+    holds,
+    moment,
+    number,
+    saw,
+    size,
+    some,
+)
 from commands.events import BackupShown
 from storage.manifest import Check, Manifest, StorageFacts, TableFacts
 

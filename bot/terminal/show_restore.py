@@ -22,7 +22,7 @@ from bot.terminal.layout import (
     pairs,
 )
 from bot.terminal.show_backup import findings
-from bot.terminal.words import counted, duration, moment, number, some
+from bot.words import counted, duration, moment, number, some
 from commands.events import Counted, Plan, RestoreDryRun, RestoreFinished
 
 NAMES_MAX = 12
@@ -98,19 +98,10 @@ def finished(event: RestoreFinished, reader: Reader) -> Iterator[Text]:
     )
 
 
-def kept_every_promise(event: RestoreFinished) -> bool:
-    """Whether every count is what was promised, and something was counted at all."""
-    return (
-        bool(event.counted)
-        and not event.findings
-        and all(each.kept_its_promise for each in event.counted)
-    )
-
-
 def _verdict(event: RestoreFinished) -> Text:
     target = event.plan.target
     again = " (by an earlier run that was stopped)" if event.resumed else ""
-    if kept_every_promise(event):
+    if event.kept_every_promise:
         counts = counted(len(event.counted), "count agrees", "counts agree")
         return line((f"Restored{again}: {target} holds what was promised ({counts}).", GOOD))
     broken = sum(not each.kept_its_promise for each in event.counted)

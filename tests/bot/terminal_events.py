@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -181,6 +182,22 @@ def restored(**changes: Any) -> events.RestoreFinished:
     return events.RestoreFinished(**{**facts, **changes})
 
 
+def status(**changes: Any) -> events.StatusTold:
+    """Return a status with one covered deployment, one bare one, and two jobs."""
+    job = events.JobStanding(
+        "now-production-4k2f9c", "now", "production", "running", "Rizal", AT, step="download"
+    )
+    facts = {
+        "deployments": (
+            events.DeploymentStanding("production", True, entry(), 3),
+            events.DeploymentStanding("staging", False, None, 0),
+        ),
+        "jobs": (job, replace(job, id="verify-production-8m1t0x", state="queued", place=1)),
+        "now": NOW,
+    }
+    return events.StatusTold(**{**facts, **changes})
+
+
 def one_of_each() -> list[Event]:
     """Return every kind of event there is, each made once."""
     return [
@@ -195,7 +212,10 @@ def one_of_each() -> list[Event]:
         verified(),
         events.RestorePlanned(plan()),
         events.RestoreDryRun(plan()),
+        events.ImportConfirmed("km2abc"),
         restored(),
+        status(),
+        events.CancelAsked("now-production-4k2f9c", "running"),
         events.DoctorLooked((events.DoctorLine("vault", "OK", "It can be written."),)),
         events.JobFailed("It broke.", "Nothing was touched.", "Type it again.", "Refused", 2),
     ]

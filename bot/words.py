@@ -1,15 +1,20 @@
-"""Numbers and moments as a person reads them, and other people's text made harmless.
+"""Numbers, moments and contents as a person reads them, and other people's text made harmless.
 
-Pure: nothing here looks at a clock or a terminal. Sizes are decimal, as disks and clouds count.
+The words that a terminal and a Slack message share. Pure: nothing here looks at a clock, a
+terminal or a network. Sizes are decimal, as disks and clouds count.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, tzinfo
+
+from storage.finding import LookedAt
+from storage.manifest import Manifest
 
 SECONDS_IN = {"min": 60, "h": 3600, "d": 86_400}
 JUST_NOW_SECONDS = 60
+NAMES_MAX = 12
 
 
 def escaped(text: str) -> str:
@@ -101,6 +106,46 @@ def some(names: Sequence[str], most: int) -> str:
     """Return the first names with commas, and how many more there are."""
     more = len(names) - most
     return ", ".join(names[:most]) + (f" and {more:,} more" if more > 0 else "")
+
+
+def moved(done: int, total: int | None, unit: str) -> str:
+    """Return how far something is: `12.3 MB of 45.0 MB`, `120 documents`."""
+    say: Callable[[int], str] = size if unit == "bytes" else number
+    whole = "" if total is None or total == done else f" of {say(total)}"
+    if unit.endswith("s") and unit != "bytes" and not whole:
+        return counted(done, unit[:-1])
+    return f"{say(done)}{whole}" + ("" if unit == "bytes" else f" {unit}")
+
+
+def holds(manifest: Manifest) -> str:
+    """Return the contents of a backup in one sentence."""
+    contents = manifest.contents
+    files = counted(contents.files, "stored file")
+    return (
+        f"{counted(contents.documents, 'document')} in {counted(len(contents.tables), 'table')}, "
+        f"{files if manifest.snapshot.with_files else 'stored files left out'}; "
+        f"{size(manifest.archive.bytes)}"
+    )
+
+
+def chosen(manifest: Manifest) -> str | None:
+    """Return which tables were chosen, or None for a whole backup."""
+    if manifest.chosen is None:
+        return None
+    return f"these tables only: {some(manifest.chosen, NAMES_MAX)}"
+
+
+def saw(looked_at: LookedAt) -> str:
+    """Return what a check looked at; nothing at all is said loudly."""
+    counts = (
+        (looked_at.entries, "entry", "entries"),
+        (looked_at.tables, "table", "tables"),
+        (looked_at.documents, "document", "documents"),
+        (looked_at.files, "stored file", "stored files"),
+    )
+    told = [size(looked_at.bytes)] if looked_at.bytes else []
+    told += [counted(count, one, many) for count, one, many in counts if count]
+    return ", ".join(told) or "NOTHING"
 
 
 def _escape(char: str) -> str:

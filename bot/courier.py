@@ -1,0 +1,231 @@
+"""Carries messages to Slack at Slack's own pace: posts now, notes in order, edits coalesced.
+
+`chat.update` allows about fifty calls a minute over all messages, so of many edits of one message
+only the newest is sent, and the last one always is. You will not find here what a message says.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from slack_sdk import WebClient
+from slack_sdk.errors import SlackApiError, SlackClientError
+
+from bot.messages import fallback
+from bot.messages.model import Message
+from storage.errors import LifeboatError, Refused
+
+log = logging.getLogger(__name__)
+CALL_SECONDS = 1.25  # Between two calls that may wait: 48 a minute.
+SAME_SECONDS = 2.5  # Between two edits of one message that are not its last.
+AWAY_SECONDS_MAX = 60.0
+BLOCKS_REFUSED = ("invalid_blocks", "invalid_blocks_format", "msg_blocks_too_long")
+NOT_HERE = ("not_in_channel", "channel_not_found", "is_archived", "restricted_action")
+GONE = ("message_not_found", "channel_not_found", "cant_update_message", "edit_window_closed")
+Place = tuple[str, str]  # Channel and ts.
+
+
+class NotInChannel(Refused):
+    """The bot can't post where it was asked."""
+
+
+class SlackAway(LifeboatError):
+    """Slack does not answer, or refuses the bot."""
+
+
+@dataclass
+class _Shown:
+    message: Message
+    last: bool
+    sent: Callable[[], None]
+
+
+class Courier:
+    """One thread that carries what may wait; `close` carries the rest and ends it."""
+
+    def __init__(
+        self,
+        client: WebClient,
+        clock: Callable[[], float] = time.monotonic,
+        call_seconds: float = CALL_SECONDS,
+    ) -> None:
+        self._client, self._clock, self._call_seconds = client, clock, call_seconds
+        self._turn = threading.Condition()
+        self._shown: dict[Place, _Shown] = {}
+        self._sent: dict[Place, float] = {}
+        self._notes: deque[tuple[str, str, Message]] = deque()
+        self._closing = False
+        self._thread = threading.Thread(target=self._carry, name="courier", daemon=True)
+        self._thread.start()
+
+    def post(self, channel: str, message: Message) -> str:
+        """Post a message now and return its ts; NotInChannel or SlackAway when it can't be."""
+        return self._post(channel, None, message)
+
+    def private(self, channel: str, user: str, message: Message) -> None:
+        """Tell one person something in a channel that nobody else sees; given up if it can't be."""
+        try:
+            self._with_fallback(
+                lambda m: self._client.chat_postEphemeral(
+                    channel=channel, user=user, text=m.text, blocks=_blocks(m)
+                ),
+                message,
+            )
+        except (SlackClientError, OSError) as error:
+            log.warning("a private answer was not delivered: %s", _code(error))
+
+    def note(self, channel: str, thread_ts: str, message: Message) -> None:
+        """Add a message to a thread, later, in the order of the calls."""
+        with self._turn:
+            self._notes.append((channel, thread_ts, message))
+            self._turn.notify()
+
+    def show(
+        self,
+        channel: str,
+        ts: str,
+        message: Message,
+        *,
+        last: bool = False,
+        sent: Callable[[], None] = lambda: None,
+    ) -> None:
+        """Edit a message, later; only the newest of several edits is sent, and a last one is.
+
+        `sent` is called in the courier's thread once Slack has taken this very edit.
+        """
+        with self._turn:
+            self._shown[channel, ts] = _Shown(message, last, sent)
+            self._turn.notify()
+
+    def close(self, seconds: float = 10) -> None:
+        """Carry what is left, for so long, and end."""
+        with self._turn:
+            self._closing = True
+            self._turn.notify()
+        self._thread.join(seconds)
+
+    def _carry(self) -> None:
+        pause = self._call_seconds
+        while True:
+            doing, wait = self._next()
+            if doing is None:
+                if wait is None:
+                    return
+                with self._turn:
+                    if not self._closing or wait > 0:
+                        self._turn.wait(wait)
+                continue
+            try:
+                doing()
+                pause = self._call_seconds
+            except (SlackClientError, OSError) as error:
+                log.warning("Slack did not take a message: %s; trying again", _code(error))
+                pause = min(max(pause, 1.0) * 2, AWAY_SECONDS_MAX)
+            time.sleep(pause)
+
+    def _next(self) -> tuple[Callable[[], None] | None, float | None]:
+        """Return what is to be carried now, or how long to wait; two Nones at the end."""
+        with self._turn:
+            if self._notes:
+                return self._send_note, None
+            now = self._clock()
+            due = {place: self._due(place, shown) for place, shown in self._shown.items()}
+            ready = [place for place, at in due.items() if at <= now or self._closing]
+            if ready:
+                place = min(ready, key=lambda each: due[each])
+                return lambda: self._send_edit(place), None
+            if self._closing:
+                return None, None
+            return None, min((at - now for at in due.values()), default=3600.0)
+
+    def _due(self, place: Place, shown: _Shown) -> float:
+        return float("-inf") if shown.last else self._sent.get(place, 0.0) + SAME_SECONDS
+
+    def _send_note(self) -> None:
+        channel, thread_ts, message = self._notes[0]
+        try:
+            self._post(channel, thread_ts, message)
+        except NotInChannel as error:
+            log.warning("a note was dropped: %s", error.what)
+        except SlackAway as error:
+            raise SlackClientError(error.what) from error
+        with self._turn:
+            self._notes.popleft()
+
+    def _send_edit(self, place: Place) -> None:
+        with self._turn:
+            shown = self._shown[place]
+        try:
+            self._with_fallback(
+                lambda m: self._client.chat_update(
+                    channel=place[0], ts=place[1], text=m.text, blocks=_blocks(m)
+                ),
+                shown.message,
+            )
+        except SlackApiError as error:
+            if _code(error) not in GONE:
+                raise
+            log.warning("a message can't be edited any more: %s", _code(error))
+        with self._turn:
+            self._sent[place] = self._clock()
+            if self._shown.get(place) is shown:
+                del self._shown[place]
+            if shown.last:
+                self._sent.pop(place, None)
+        shown.sent()
+
+    def _post(self, channel: str, thread_ts: str | None, message: Message) -> str:
+        try:
+            answer = self._with_fallback(
+                lambda m: self._client.chat_postMessage(
+                    channel=channel,
+                    thread_ts=thread_ts,
+                    text=m.text,
+                    blocks=_blocks(m),
+                    unfurl_links=False,
+                    unfurl_media=False,
+                ),
+                message,
+            )
+        except (SlackClientError, OSError) as error:
+            if _code(error) in NOT_HERE:
+                raise NotInChannel(
+                    "I can't post in this channel.", hint="Type: /invite @lifeboat"
+                ) from error
+            raise SlackAway(
+                f"Slack did not take the message ({_code(error)}).",
+                hint="Try again, or use `lifeboat` in a terminal.",
+            ) from error
+        return str(answer["ts"])
+
+    def _with_fallback(self, send: Callable[[Message], Any], message: Message) -> Any:
+        """Send a message; when Slack refuses its blocks, send it in plain sections instead."""
+        try:
+            return send(message)
+        except SlackApiError as error:
+            if _code(error) not in BLOCKS_REFUSED:
+                raise
+            log.warning("Slack refused the blocks of a message: %s", error.response.data)
+        try:
+            return send(fallback.plain(message))
+        except SlackApiError as error:
+            if _code(error) not in BLOCKS_REFUSED:
+                raise
+        return send(Message(message.text))
+
+
+def _blocks(message: Message) -> list[dict[str, Any]] | None:
+    return list(message.blocks) or None
+
+
+def _code(error: BaseException) -> str:
+    """Return Slack's word for an error; never the request, which holds a token."""
+    if isinstance(error, SlackApiError):
+        return str(error.response.get("error", "unknown"))
+    return type(error).__name__

@@ -1,0 +1,106 @@
+"""What both demos stand on: a folder, the settings a team would write, ports, stand-ins that run.
+
+The stand-ins are processes of their own that speak HTTP; nothing here imports them.
+"""
+
+from __future__ import annotations
+
+import json
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+READY_SECONDS_MAX = 60
+
+SETTINGS = """\
+# Made by `lifeboat demo`. Every key is explained in lifeboat.example.toml.
+[lifeboat]
+data_folder = "data"
+default_deployment = "production"
+
+[deployments.production]
+url = "{production}"
+key_file = "production.key"
+protected = true
+restore_to = "staging"
+
+[deployments.staging]
+url = "{staging}"
+key_file = "staging.key"
+protected = false
+
+[vaults.local]
+kind = "folder"
+folder = "vault"
+"""
+
+
+class DemoStopped(Exception):
+    """Something of the demo did not do what the demo says."""
+
+
+def stand_in(folder: Path, words: Sequence[str], log_name: str) -> subprocess.Popen[bytes]:
+    """Start `lifeboat sandbox …` as a process of its own, its output in a log of the folder."""
+    with (folder / log_name).open("ab") as log:
+        return subprocess.Popen(  # noqa: S603 - our own module, our own words.
+            [sys.executable, "-m", "bot.cli", "sandbox", *words],
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+        )
+
+
+def ready(told: Path, process: subprocess.Popen[bytes], log: Path) -> dict[str, Any]:
+    """Wait until a stand-in has told where it is and answers there; return what it told."""
+    until = time.monotonic() + READY_SECONDS_MAX
+    while time.monotonic() < until:
+        if process.poll() is not None:
+            raise DemoStopped(f"the stand-ins ended; see {log}.")
+        with suppress(OSError, ValueError, KeyError, TypeError):
+            facts: dict[str, Any] = json.loads(told.read_text())
+            places = facts.get("deployments", {"": facts}).values()
+            if places and all(answers(int(each["port"])) for each in places):
+                return facts
+        time.sleep(0.1)
+    raise DemoStopped(f"the stand-ins did not start in {READY_SECONDS_MAX} s; see {log}.")
+
+
+def answers(port: int) -> bool:
+    """Whether something listens there on this machine."""
+    with suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
+        return True
+    return False
+
+
+def free_port(wanted: int, count: int = 1) -> int:
+    """Return the wanted port when it and the next ones are free, or 0: any."""
+    for port in range(wanted, wanted + count):
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                return 0
+    return wanted
+
+
+def write_settings(folder: Path, deployments: Mapping[str, Mapping[str, Any]], more: str) -> None:
+    """Write lifeboat.toml and the key files that it points to."""
+    urls = {name: facts["url"] for name, facts in deployments.items()}
+    (folder / "lifeboat.toml").write_text(SETTINGS.format(**urls) + more)
+    for name, facts in deployments.items():
+        key = folder / f"{name}.key"
+        key.touch(mode=0o600)
+        key.write_text(facts["key"] + "\n")
+
+
+def say(text: str) -> None:
+    """Print one line now."""
+    sys.stdout.write(text + "\n")
+    sys.stdout.flush()

@@ -1,0 +1,234 @@
+"""Where a wish from Slack is heard out: who asked, which verb, may they, and then done or queued.
+
+Everything here runs in the desk's own threads, after Slack has been acked. Short verbs are
+answered privately at once; long ones become jobs of the engine. Nothing leaves this room as an
+exception: a person who asked always gets a sentence.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import html
+import logging
+import secrets
+import shlex
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from typing import Any
+
+import msgspec
+
+from bot.board import Board
+from bot.jobs import Engine, Wish
+from bot.messages import answers, doctor, helping, listing, modal, shown, standing
+from bot.messages.model import Message
+from bot.people import People
+from bot.worker import submitted
+from commands import VERBS
+from commands.events import BackupShown, BackupsListed, CancelAsked, DoctorLooked, StatusTold
+from commands.roles import Roles, check, perform, role_of
+from commands.verb import Caller, Context, Verb
+from storage.errors import LifeboatError, Refused
+
+log = logging.getLogger(__name__)
+THREADS = 8
+LISTED_MAX = 500
+QUOTES = str.maketrans({"“": '"', "”": '"', "„": '"', "‘": "'", "’": "'"})
+YES = ("restore",)  # Verbs whose question was answered by the modal, or by the words themselves.
+
+
+@dataclass(frozen=True)
+class Asked:
+    """Somebody asked something in Slack.
+
+    `once` is the same for a redelivery and differs for everything else. `answer` tells the asker
+    alone; with `instead` it takes the place of the message whose button was pressed.
+    """
+
+    user: str
+    channel: str
+    words: tuple[str, ...]
+    once: str
+    answer: Callable[[Message, bool], None]
+    instead: bool = False
+    page: int = 1
+
+
+@dataclass(eq=False)
+class Desk:
+    """Hears wishes out, several at a time."""
+
+    world: Context
+    people: People
+    roles: Roles
+    home_team: str
+    engine: Engine
+    board: Board
+    show_modal: Callable[[str, dict[str, Any]], None]
+
+    def __post_init__(self) -> None:
+        self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="desk")
+
+    def hand_over(self, asked: Asked) -> None:
+        """Take a wish; returns at once."""
+        self._pool.submit(self._surely, asked, lambda: self._hear(asked))
+
+    def again(self, asked: Asked, job_id: str) -> None:
+        """Take the wish to do an ended job once more, for whoever asks now; returns at once."""
+        self._pool.submit(self._surely, asked, lambda: self._again(asked, job_id))
+
+    def open_modal(self, asked: Asked, trigger: str) -> None:
+        """Ask the questions of a restore in a modal; returns at once. A trigger lives for 3 s."""
+        self._pool.submit(self._surely, asked, lambda: self._open_modal(asked, trigger))
+
+    def soon(self, doing: Callable[[], None]) -> None:
+        """Do something small that must not hold Slack's threads up."""
+        self._pool.submit(doing)
+
+    def close(self) -> None:
+        """Let what is being heard out end, and take nothing more."""
+        self._pool.shutdown(wait=True, cancel_futures=True)
+
+    def _surely(self, asked: Asked, doing: Callable[[], None]) -> None:
+        """Do it; whatever goes wrong, the asker gets a sentence."""
+        try:
+            doing()
+        except LifeboatError as error:
+            asked.answer(answers.refused(error), False)
+        except Exception as error:
+            number = secrets.token_hex(4)
+            log.error("a wish broke (%s)", number, exc_info=error)
+            asked.answer(answers.bug(number), False)
+
+    def _hear(self, asked: Asked) -> None:
+        name, *rest = asked.words or ("help",)
+        if name in ("help", "--help", "-h"):
+            asked.answer(self._help(rest[0] if rest else None), asked.instead)
+            return
+        verb = VERBS.get(name.lower())
+        if verb is None:
+            asked.answer(answers.unknown_verb(name, list(VERBS)), False)
+            return
+        if "help" in rest[:1] or "--help" in rest:
+            asked.answer(self._help(verb.name), asked.instead)
+            return
+        caller = self._caller(asked, verb)
+        request = verb.parse(rest)
+        ctx = replace(self.world, caller=caller)
+        if verb.aim is None:
+            asked.answer(self._short(verb, request, ctx, asked), asked.instead)
+        else:
+            self._long(verb, request, ctx, asked)
+
+    def _caller(self, asked: Asked, verb: Verb) -> Caller:
+        """Return who asked, asked of Slack right now; NotAllowed when they may not."""
+        person = self.people.person(asked.user, self.roles.groups)
+        role = role_of(person, self.home_team, self.roles)
+        caller = Caller(id=person.id, name=person.name, door="slack", role=role)
+        check(verb, caller)
+        return caller
+
+    def _help(self, topic: str | None) -> Message:
+        if topic is None:
+            return helping.overview(VERBS)
+        verb = VERBS.get(topic)
+        return helping.verb(verb) if verb else answers.unknown_verb(topic, list(VERBS))
+
+    def _short(self, verb: Verb, request: Any, ctx: Context, asked: Asked) -> Message:
+        if verb.name == "list":
+            request = replace(request, limit=max(request.limit, LISTED_MAX))
+        result = perform(verb, request, ctx)
+        match result:
+            case BackupsListed():
+                return listing.page(result, asked.page, request.deployment)
+            case BackupShown():
+                return shown.backup(result)
+            case StatusTold():
+                return standing.status(result)
+            case DoctorLooked():
+                return doctor.looked(result)
+            case CancelAsked():
+                self.board.cancelling(result.job_id)
+                return answers.cancel_asked(result)
+            case _:
+                raise AssertionError(f"no view for {type(result).__name__}")
+
+    def _long(self, verb: Verb, request: Any, ctx: Context, asked: Asked) -> None:
+        """Settle what is touched, queue the job, and post its message."""
+        if verb.name in YES:
+            request = replace(request, yes=True)
+        if getattr(request, "dry_run", False):
+            result = perform(verb, request, ctx)
+            asked.answer(answers.dry_run(result), False)
+            return
+        assert verb.aim is not None  # noqa: S101 - the caller looked.
+        aim = verb.aim(request, ctx)
+        wish = Wish(
+            verb=verb.name,
+            deployment=aim.deployment,
+            request=submitted(verb.name, aim.request),
+            backup=aim.backup,
+            caller_id=ctx.caller.id,
+            caller_name=ctx.caller.name,
+            door="slack",
+            asked_at=ctx.now(),
+            channel=asked.channel,
+        )
+        self._submit(wish, asked)
+
+    def _submit(self, wish: Wish, asked: Asked) -> None:
+        job_id = job_name(wish.verb, wish.deployment, asked.once)
+        self.people.check_channel(wish.channel)
+        if not self.engine.submit(job_id, wish):
+            asked.answer(answers.already(job_id), False)
+            return
+        self.board.open(job_id, wish)
+
+    def _open_modal(self, asked: Asked, trigger: str) -> None:
+        self._caller(asked, VERBS["restore"])
+        entry = self.world.catalog.find(asked.words[1])
+        targets = [
+            name for name, each in sorted(self.world.deployments.items()) if not each.protected
+        ]
+        source = self.world.deployments.get(entry.deployment)
+        into = source.restore_to if source else None
+        self.show_modal(trigger, modal.restore(entry, targets, into, asked.channel))
+
+    def _again(self, asked: Asked, job_id: str) -> None:
+        wish = self.engine.wish(job_id)
+        if wish is None:
+            raise Refused(
+                "That job is not remembered any more.", hint="Type the command again: /backup help"
+            )
+        caller = self._caller(asked, VERBS[wish.verb])
+        wish = msgspec.structs.replace(
+            wish,
+            caller_id=caller.id,
+            caller_name=caller.name,
+            channel=asked.channel,
+            asked_at=self.world.now(),
+        )
+        self._submit(wish, asked)
+
+
+def words(text: str) -> tuple[str, ...]:
+    """Split what was typed after `/backup`; Refused for a quote that is not closed.
+
+    Slack writes & < > as entities, and keyboards write curly quotes.
+    """
+    plain = html.unescape(text).translate(QUOTES)
+    try:
+        return tuple(shlex.split(plain))
+    except ValueError:
+        raise Refused(
+            "A quote in it is opened and not closed.",
+            hint='Write words in pairs of quotes: label "before the migration".',
+        ) from None
+
+
+def job_name(verb: str, deployment: str, once: str) -> str:
+    """Return a job's id: typable, and the same for the same delivery: now-production-4k2f9c."""
+    digest = hashlib.sha256(once.encode()).digest()
+    return f"{verb}-{deployment}-{base64.b32encode(digest)[:6].decode().lower()}"

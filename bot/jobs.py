@@ -1,0 +1,306 @@
+"""The engine port: jobs that survive kill -9, one at a time for each deployment.
+
+DBOS does the durable part on a SQLite file; nothing else in the house knows it. A wish is plain
+JSON, a kept result is JSON, so nothing is ever pickled. Destructive calls are safe by their own
+means (docs/restore.md): an engine may do a killed step again. You will not find here what a job
+does, nor how it is shown.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, TypeVar
+
+import msgspec
+from dbos import DBOS, DBOSClient, SetEnqueueOptions, SetWorkflowID
+from dbos._serialization import Serializer
+
+from bot.job_errors import from_json, to_json
+from bot.messages.model import Message
+from commands.events import JobStanding
+from storage import lock
+from storage.errors import LifeboatError, Refused
+
+T = TypeVar("T")
+QUEUE = "jobs"
+VERSION = "jobs-1"  # Raised only when a waiting job could not go on under the new code.
+RECOVERIES_MAX = 3
+POLL_SECONDS = 0.3
+OPEN = ["ENQUEUED", "DELAYED", "PENDING"]
+GAVE_UP = "MAX_RECOVERY_ATTEMPTS_EXCEEDED"
+
+
+class Wish(msgspec.Struct, frozen=True, kw_only=True):
+    """What is to be done, for whom, and where its message belongs. JSON-able, never a secret.
+
+    `request` is the verb's own, as JSON builtins. `channel` is where it was asked.
+    """
+
+    verb: str
+    deployment: str
+    request: dict[str, Any]
+    backup: str
+    caller_id: str
+    caller_name: str
+    door: str
+    asked_at: datetime
+    channel: str
+
+
+@dataclass
+class JobRun:
+    """One job while this process works on it: what it may keep, and whether it should stop."""
+
+    id: str
+    wish: Wish
+    resumed: bool
+    _cancel: Callable[[str], bool]
+    _told: dict[str, Any] = field(default_factory=dict)
+
+    def kept(self, name: str, doing: Callable[[], T], kind: type[T]) -> T:
+        """Do something once: see `commands.verb.Kept`. Our own errors are remembered as well."""
+        done: list[T] = []
+        failed: list[LifeboatError] = []
+
+        def body() -> str:
+            try:
+                done.append(doing())
+            except LifeboatError as error:
+                failed.append(error)
+                return json.dumps({"failed": to_json(error)})
+            return json.dumps({"done": msgspec.to_builtins(done[0])})
+
+        told = json.loads(DBOS.run_step({"name": name}, body))
+        if "failed" in told:
+            raise failed[0] if failed else from_json(told["failed"])
+        return done[0] if done else msgspec.convert(told["done"], kind)
+
+    def cancelled(self) -> bool:
+        """Whether somebody asked it to stop."""
+        return self._cancel(self.id)
+
+
+class Rows:
+    """The engine's rows, through the engine itself or past it."""
+
+    def __init__(self, at: type[DBOS] | DBOSClient) -> None:
+        self._at = at
+
+    def standing(self) -> Sequence[JobStanding]:
+        """Return the jobs that have not ended, oldest first, with their place in the queue."""
+        rows = self._at.list_workflows(status=OPEN, name="run_job", load_output=False)
+        rows.sort(key=lambda row: (row.created_at or 0, row.workflow_id))
+        before: dict[str, int] = {}
+        found = []
+        for row in sorted(rows, key=lambda row: row.status != "PENDING"):
+            wish = _wish(row)
+            facts = row.attributes or {}
+            if facts.get("cancel") and row.status != "PENDING":
+                continue
+            found.append(
+                JobStanding(
+                    id=row.workflow_id,
+                    verb=wish.verb,
+                    deployment=wish.deployment,
+                    state="running" if row.status == "PENDING" else "queued",
+                    asked_by=wish.caller_name,
+                    asked_at=wish.asked_at,
+                    step=str(facts.get("step") or ""),
+                    place=before.get(wish.deployment, 0),
+                )
+            )
+            before[wish.deployment] = before.get(wish.deployment, 0) + 1
+        return sorted(found, key=lambda job: (job.asked_at, job.id))
+
+    def cancel(self, named: str) -> JobStanding:
+        """Ask a job to stop, by its id or the start of it; Refused when none or several fit."""
+        open_jobs = self.standing()
+        exact = [job for job in open_jobs if job.id == named]
+        fits = exact or [job for job in open_jobs if named and job.id.startswith(named)]
+        if len(fits) != 1:
+            raise _none_or_several(named, fits, open_jobs)
+        job = fits[0]
+        self._at.update_workflow_attributes(job.id, {"cancel": True}, merge=True)
+        return job
+
+
+class Engine:
+    """The jobs of one data folder. Only one process may hold it: a second one is refused."""
+
+    def __init__(self, file: Path, locks: Path, work: Callable[[JobRun], dict[str, Any]]) -> None:
+        self._file, self._locks, self._work = file, locks, work
+        self._held = ExitStack()
+        self._life = secrets.token_hex(8)  # Tells a job that goes on from one that begins.
+        self._cancelled: set[str] = set()
+        self._guard = threading.Lock()
+        self._rows = Rows(DBOS)
+
+    def start(self) -> None:
+        """Take the data folder and go on with what a killed bot left; Refused if it is taken."""
+        self._held.enter_context(
+            lock.held(self._locks / "bot.lock", what="a bot at work on this data folder")
+        )
+        self._file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._file.touch(mode=0o600)
+        DBOS(
+            config={
+                "name": "lifeboat",
+                "system_database_url": f"sqlite:///{self._file}",
+                "application_version": VERSION,
+                "executor_id": "bot",
+                "serializer": _Json(),
+                "console_log_level": "WARNING",
+                "log_level": "WARNING",
+            }
+        )
+
+        def run_job(kind: str, deployment: str, told: dict[str, Any]) -> dict[str, Any]:
+            return self._run(told)
+
+        self._run_job = DBOS.workflow(name="run_job", max_recovery_attempts=RECOVERIES_MAX)(run_job)
+        DBOS.launch()
+        DBOS.register_queue(QUEUE, partition_concurrency=1, polling_interval_sec=POLL_SECONDS)
+
+    def stop(self, seconds: float) -> None:
+        """Take no new job and let running ones end for a while; the rest goes on at next start."""
+        DBOS.destroy(destroy_registry=True, workflow_completion_timeout_sec=int(seconds))
+        self._held.close()
+
+    def submit(self, job_id: str, wish: Wish) -> bool:
+        """Have a job done; False when this very job was asked for before."""
+        if DBOS.get_workflow_status(job_id) is not None:
+            return False
+        told = msgspec.to_builtins(wish)
+        with SetWorkflowID(job_id), SetEnqueueOptions(queue_partition_key=wish.deployment):
+            DBOS.enqueue_workflow(QUEUE, self._run_job, "verb", wish.deployment, told)
+        return True
+
+    def standing(self) -> Sequence[JobStanding]:
+        """Return the jobs that have not ended, oldest first, with their place in the queue."""
+        return self._rows.standing()
+
+    def wish(self, job_id: str) -> Wish | None:
+        """Return what a job was asked to do, open or ended; None when it is not known."""
+        row = DBOS.get_workflow_status(job_id)
+        return _wish(row) if row is not None and row.input is not None else None
+
+    def cancel(self, named: str) -> JobStanding:
+        """Ask a job to stop, by its id or the start of it; Refused when none or several fit.
+
+        One that runs keeps its deployment until it has stopped; one that waits ends at its turn,
+        because it may begin at this very moment.
+        """
+        job = self._rows.cancel(named)
+        with self._guard:
+            self._cancelled.add(job.id)
+        return job
+
+    def note(self, job_id: str, **facts: Any) -> None:
+        """Remember a small fact of a job, beside it: where its message is, how far it came."""
+        DBOS.update_workflow_attributes(job_id, facts, merge=True)
+
+    def facts(self, job_id: str) -> dict[str, Any]:
+        """Return the small facts that were noted of a job."""
+        row = DBOS.get_workflow_status(job_id)
+        return dict(row.attributes or {}) if row is not None else {}
+
+    def given_up(self) -> list[str]:
+        """Return jobs that broke the bot again and again and are not begun any more."""
+        rows = DBOS.list_workflows(status=GAVE_UP, name="run_job", load_output=False)
+        return [row.workflow_id for row in rows if not (row.attributes or {}).get("said")]
+
+    def unshown(self) -> list[tuple[str, Wish, Message]]:
+        """Return ended jobs whose last edit Slack may not have taken, with that edit."""
+        rows = DBOS.list_workflows(status="SUCCESS", name="run_job", start_time=_days_ago(2))
+        return [
+            (row.workflow_id, _wish(row), Message(row.output["text"], tuple(row.output["blocks"])))
+            for row in rows
+            if not (row.attributes or {}).get("shown") and row.output
+        ]
+
+    def forget(self, older_than: timedelta) -> int:
+        """Drop what ended long ago; return how many jobs."""
+        rows = DBOS.list_workflows(
+            name="run_job",
+            completed_before=_days_ago(older_than.days),
+            load_input=False,
+            load_output=False,
+        )
+        for row in rows:
+            DBOS.delete_workflow(row.workflow_id)
+        return len(rows)
+
+    def _run(self, told: dict[str, Any]) -> dict[str, Any]:
+        """Do one job: the single workflow there is, so that a waiting one always finds its code."""
+        job_id = str(DBOS.workflow_id)
+        born = DBOS.run_step({"name": "born"}, lambda: self._life)
+        wish = msgspec.convert(told, Wish)
+        run = JobRun(job_id, wish, resumed=born != self._life, _cancel=self._is_cancelled)
+        return self._work(run)
+
+    def _is_cancelled(self, job_id: str) -> bool:
+        with self._guard:
+            if job_id in self._cancelled:
+                return True
+        if self.facts(job_id).get("cancel"):
+            with self._guard:
+                self._cancelled.add(job_id)
+            return True
+        return False
+
+
+@contextmanager
+def looking(file: Path) -> Iterator[Rows]:
+    """Open the rows of an engine that another process may be running."""
+    client = DBOSClient(system_database_url=f"sqlite:///{file}", serializer=_Json())
+    try:
+        yield Rows(client)
+    finally:
+        client.destroy()
+
+
+class _Json(Serializer):
+    """Everything the engine keeps is JSON: a file that others could write is never unpickled."""
+
+    def serialize(self, data: Any) -> str:
+        return json.dumps(data, default=_as_words)
+
+    def deserialize(cls, serialized_data: str) -> Any:  # noqa: N805 - as the library names it.
+        return json.loads(serialized_data)
+
+    def name(self) -> str:
+        return "lifeboat_json"
+
+
+def _as_words(value: Any) -> Any:
+    """Return what is no JSON as text: only exceptions of our own mistakes come here."""
+    return f"{type(value).__name__}: {value}"
+
+
+def _days_ago(days: int) -> str:
+    return (datetime.now(UTC) - timedelta(days=days)).isoformat()
+
+
+def _wish(row: Any) -> Wish:
+    args = row.input["args"]
+    return msgspec.convert(args[2], Wish)
+
+
+def _none_or_several(
+    named: str, fits: Sequence[JobStanding], open_jobs: Sequence[JobStanding]
+) -> Refused:
+    if fits:
+        names = ", ".join(job.id for job in fits)
+        return Refused(f"{named!r} is the start of several jobs: {names}.", hint="Type more of it.")
+    names = ", ".join(job.id for job in open_jobs)
+    return Refused(
+        f"There is no open job called {named!r}.",
+        hint=f"Open: {names}." if names else "Nothing runs and nothing waits.",
+    )

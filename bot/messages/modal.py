@@ -1,0 +1,153 @@
+"""The modal that asks how to restore, and what its fields mean in words of /backup restore."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from slack_sdk.models.blocks import (
+    Block,
+    InputBlock,
+    MarkdownTextObject,
+    Option,
+    PlainTextInputElement,
+    PlainTextObject,
+    SectionBlock,
+    StaticSelectElement,
+)
+from slack_sdk.models.views import View
+
+from bot.messages.model import Field, ViewId
+from bot.messages.parts import OPTION_VALUE_MAX
+from bot.messages.text import at, bold, code, plain
+from bot.messages.typed import words_of
+from bot.messages.verdict import quoted
+from bot.words import counted, size
+from storage.catalog import Entry
+
+OPTIONS_MAX = 100
+OPTION_MAX = 75
+METADATA_MAX = 3_000
+TABLES_MAX = 2_000
+FITTING = "fitting"
+MODES = {
+    FITTING: "What fits: all of the backup exactly, or only swap named tables",
+    "replace-all": "replace-all: exactly the backup, other tables are deleted",
+    "replace": "replace: swap the backup's tables, leave others alone",
+    "append": "append: only insert",
+    "merge": "merge: keep rows that are there, add missing ones",
+}
+ORDER = (
+    "Before anything is imported, the deployment is backed up whole and the archive is verified. "
+    "You see the plan in the thread."
+)
+
+
+def restore(
+    backup: Entry | str,
+    targets: Sequence[str],
+    default_target: str | None = None,
+    channel: str = "",
+) -> dict[str, Any]:
+    """Return the modal. `private_metadata` is the backup's id, and the channel if one is given."""
+    id = backup if isinstance(backup, str) else backup.id
+    usable = [name for name in targets if 0 < len(name) <= OPTION_VALUE_MAX]
+    blocks = list(_blocks(backup, usable, default_target))
+    view = View(
+        type="modal",
+        callback_id=ViewId.RESTORE.value,
+        title=_plain("Restore a backup"),
+        submit=_plain("Restore") if usable else None,
+        close=_plain("Close"),
+        private_metadata=f"{id} {channel}".strip()[:METADATA_MAX],
+        blocks=blocks,
+    )
+    return view.to_dict()
+
+
+def restore_values(state: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the words that follow `restore <backup>`, from a submitted view's state.
+
+    Nothing in it is believed: the words are read and checked like typed ones.
+    """
+    values = state.get("values", state)
+    target = _chosen(values, Field.TARGET)
+    mode = _chosen(values, Field.MODE)
+    typed = _input(values, Field.TABLES).get("value") or ""
+    tables = ",".join(words_of(str(typed)))
+    given = (("to", target), ("mode", "" if mode == FITTING else mode), ("tables", tables))
+    return tuple(word for name, value in given if value for word in (name, value))
+
+
+def _blocks(
+    backup: Entry | str, targets: Sequence[str], default_target: str | None
+) -> Iterator[Block]:
+    yield SectionBlock(text=MarkdownTextObject(text=_about(backup), verbatim=True))
+    if not targets:
+        none = "No deployment of the settings may be restored into from here."
+        yield SectionBlock(text=_plain(none))
+        return
+    yield _select(
+        Field.TARGET, "Into which deployment", _targets(targets, default_target), default_target
+    )
+    yield _select(Field.MODE, "How", list(MODES.items()), FITTING)
+    yield InputBlock(
+        block_id=Field.TABLES.value,
+        label=_plain("Only these tables"),
+        hint=_plain("Names with commas between; _storage names the stored files. Empty: all."),
+        optional=True,
+        element=PlainTextInputElement(
+            action_id=Field.TABLES.value, placeholder=_plain("npd,sp2d"), max_length=TABLES_MAX
+        ),
+    )
+    yield SectionBlock(text=_plain(ORDER))
+
+
+def _about(backup: Entry | str) -> str:
+    if isinstance(backup, str):
+        return f"Restore {code(backup)}"
+    label = f"\n{quoted(backup.label)}" if backup.label.strip() else ""
+    return (
+        f"Restore {code(backup.id)} of {bold(backup.deployment)}{label}\n"
+        f"{at(backup.taken_at)} · {size(backup.bytes)} · {counted(backup.documents, 'document')}, "
+        f"{counted(backup.files, 'stored file')}"
+    )
+
+
+def _targets(names: Sequence[str], default: str | None) -> list[tuple[str, str]]:
+    """Return the options; of very many deployments the default one is never left out."""
+    first = [name for name in names if name == default]
+    listed = list(dict.fromkeys((*first, *names)))[:OPTIONS_MAX]
+    return [(name, name) for name in listed]
+
+
+def _select(
+    field: Field, label: str, options: Sequence[tuple[str, str]], initial: str | None
+) -> InputBlock:
+    made = {
+        value: Option(text=_plain(plain(words, OPTION_MAX)), value=value)
+        for value, words in options
+    }
+    return InputBlock(
+        block_id=field.value,
+        label=_plain(label),
+        element=StaticSelectElement(
+            action_id=field.value,
+            placeholder=_plain("Choose one"),
+            options=list(made.values()),
+            initial_option=made.get(initial or ""),
+        ),
+    )
+
+
+def _plain(text: str) -> PlainTextObject:
+    return PlainTextObject(text=text, emoji=False)
+
+
+def _input(values: Mapping[str, Any], field: Field) -> Mapping[str, Any]:
+    """Return one input's state; an input that nobody touched may be null or missing."""
+    return (values.get(field) or {}).get(field) or {}
+
+
+def _chosen(values: Mapping[str, Any], field: Field) -> str:
+    return str((_input(values, field).get("selected_option") or {}).get("value") or "")

@@ -1,0 +1,247 @@
+"""`lifeboat run`: the bot itself, from settings to a socket, and back down in good order.
+
+Up: the data folder's lock, the engine (which goes on with what a killed bot left), the courier,
+then the door to Slack, last. Down: the door first, so that nothing new comes in; running jobs may
+end for a while, the rest goes on at the next start.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import sys
+import threading
+from collections.abc import Mapping
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Any, Protocol
+
+from slack_bolt import App
+from slack_bolt.adapter.socket_mode import SocketModeHandler
+from slack_sdk import WebClient
+from slack_sdk.errors import SlackClientError
+
+from bot import app as house
+from bot import settings_slack
+from bot import slack as slack_door
+from bot.board import Board
+from bot.courier import Courier, SlackAway
+from bot.desk import Desk
+from bot.jobs import Engine
+from bot.people import People
+from bot.settings import Settings
+from bot.settings_slack import Tokens
+from bot.worker import Heard, Worker
+from commands.verb import Context
+from storage.errors import LifeboatError
+
+log = logging.getLogger("lifeboat")
+WATCH_SECONDS = 5.0
+PING_SECONDS = 5
+
+
+class Door(Protocol):
+    """How Slack reaches the bot: a socket that it opens, or an address that it listens on."""
+
+    def open(self) -> None: ...
+
+    def close(self) -> None: ...
+
+
+def main(settings: Settings, environ: Mapping[str, str]) -> int:
+    """Run until told to stop; return the exit code. LifeboatError when it can't begin."""
+    tokens = settings_slack.tokens(settings.slack, environ, settings.paths.settings.name)
+    _logging()
+    told = threading.Event()
+    for signum in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(signum, lambda *_: told.set())
+    with ExitStack() as up:
+        world = up.enter_context(
+            house.built(settings, tell=lambda _event: None, confirm=lambda _question: False)
+        )
+        bot = Bot(settings, tokens, world)
+        bot.start()
+        _say(f"Lifeboat is up: {bot.where}. Stop it with Ctrl-C.")
+        while not told.wait(WATCH_SECONDS):
+            bot.watch()
+        _say("Stopping: no new work; running jobs may end.")
+        bot.stop()
+    _say("Stopped. What was not finished goes on at the next start.")
+    sys.stdout.flush()
+    # The engine's threads may still be in a step; the next start does that step again.
+    os._exit(0)
+
+
+@dataclass
+class _Slack:
+    """Who the bot is, as Slack told it at start."""
+
+    team: str
+    team_name: str
+    user: str
+
+
+class Bot:
+    """Everything of one running bot, joined."""
+
+    def __init__(self, settings: Settings, tokens: Tokens, world: Context) -> None:
+        self._settings, self._tokens, self._world = settings, tokens, world
+        self._web = slack_door.client(tokens.bot, settings.slack.api_url)
+        self._heard = Heard()
+        self._said: dict[str, float] = {}
+        self.where = ""
+
+    def start(self) -> None:
+        """Begin, in the order in which nothing can be lost; LifeboatError when it can't."""
+        settings = self._settings
+        world = self._world
+        self._engine = Engine(
+            settings.paths.engine,
+            settings.paths.locks,
+            Worker(world, lambda: self._board, self._heard),
+        )
+        me = _who(self._web)
+        self._courier = Courier(self._web)
+        self._board = Board(
+            self._courier,
+            self._engine,
+            protected=lambda name: name in world.deployments and world.deployments[name].protected,
+            now=world.now,
+        )
+        world.spool.sweep()
+        self._engine.start()
+        self._engine.forget(timedelta(days=settings.jobs.keep_days))
+        self._desk = Desk(
+            replace(world, jobs=self._engine),
+            People(self._web),
+            settings.roles,
+            me.team,
+            self._engine,
+            self._board,
+            show_modal=lambda trigger, view: _open_view(self._web, trigger, view),
+        )
+        self._board.settle()
+        socket = settings.slack.mode == "socket"
+        app = slack_door.door(
+            self._web, None if socket else self._tokens.signing, self._desk, self._courier
+        )
+        self._door = _socket(app, self._tokens) if socket else _listening(app, settings)
+        self._door.open()
+        how = "Socket Mode" if socket else f"http://{settings.slack.host}:{settings.slack.port}"
+        self.where = f"{me.user} in {me.team_name}, by {how}"
+
+    def watch(self) -> None:
+        """Say in its thread, once, that a job has not moved for too long."""
+        bound = self._settings.jobs.silent_minutes_max * 60
+        silent = dict(self._heard.silent(bound))
+        for job_id in [known for known in self._said if known not in silent]:
+            del self._said[job_id]
+        for job_id, seconds in silent.items():
+            if job_id not in self._said:
+                self._said[job_id] = seconds
+                self._board.silent(job_id, seconds)
+
+    def stop(self) -> None:
+        """End in good order: the door, the desk, the engine, what the courier still carries."""
+        with suppress(Exception):
+            self._door.close()
+        self._desk.close()
+        self._engine.stop(self._settings.jobs.stop_seconds)
+        self._courier.close()
+
+
+class _Socket:
+    def __init__(self, app: App, tokens: Tokens) -> None:
+        self._handler = SocketModeHandler(app, tokens.app.reveal(), ping_interval=PING_SECONDS)
+
+    def open(self) -> None:
+        try:
+            self._handler.connect()  # type: ignore[no-untyped-call]
+        except (SlackClientError, OSError) as error:
+            raise _away(error) from error
+
+    def close(self) -> None:
+        self._handler.close()  # type: ignore[no-untyped-call]
+
+
+def _socket(app: App, tokens: Tokens) -> Door:
+    return _Socket(app, tokens)
+
+
+class _Listening:
+    """Slack's requests behind a WSGI server that is made for that, on the stated address."""
+
+    def __init__(self, app: App, host: str, port: int) -> None:
+        from slack_bolt.adapter.wsgi import SlackRequestHandler  # noqa: PLC0415 - "http" only.
+        from waitress import create_server  # noqa: PLC0415
+
+        handler: Any = SlackRequestHandler(app, path="/slack/events")
+        try:
+            self._server = create_server(
+                handler,
+                host=host,
+                port=port,
+                threads=8,
+                ident="lifeboat",
+                clear_untrusted_proxy_headers=True,
+            )
+        except OSError as error:
+            raise LifeboatError(
+                f"The bot can't listen on {host}:{port} ({error.strerror}).",
+                safe="Nothing was begun.",
+                hint="Stop what listens there, or set another listen in [slack].",
+            ) from error
+        self._thread = threading.Thread(target=self._server.run, name="http", daemon=True)
+
+    def open(self) -> None:
+        self._thread.start()
+
+    def close(self) -> None:
+        self._server.close()
+
+
+def _listening(app: App, settings: Settings) -> Door:
+    return _Listening(app, settings.slack.host, settings.slack.port)
+
+
+def _who(web: WebClient) -> _Slack:
+    try:
+        told = web.auth_test()
+    except (SlackClientError, OSError) as error:
+        raise _away(error) from error
+    return _Slack(str(told["team_id"]), str(told.get("team")), str(told.get("user")))
+
+
+def _open_view(web: WebClient, trigger: str, view: dict[str, Any]) -> None:
+    try:
+        web.views_open(trigger_id=trigger, view=view)
+    except (SlackClientError, OSError) as error:
+        raise SlackAway(
+            "Slack did not open the form in time.", hint="Press the button once more."
+        ) from error
+
+
+def _away(error: BaseException) -> SlackAway:
+    code = getattr(error, "response", {}).get("error") if hasattr(error, "response") else None
+    return SlackAway(
+        f"Slack can't be reached or refuses the tokens ({code or type(error).__name__}).",
+        safe="Nothing was begun; jobs that were open wait for the next start.",
+        hint="Check the tokens (docs/slack-setup.md) and the network, then start the bot again.",
+    )
+
+
+def _logging() -> None:
+    logging.basicConfig(
+        level=logging.INFO,
+        format="%(asctime)s %(levelname)s %(name)s: %(message)s",
+        stream=sys.stderr,
+    )
+    for noisy in ("slack_bolt", "slack_sdk", "dbos", "httpx"):
+        logging.getLogger(noisy).setLevel(logging.WARNING)
+
+
+def _say(text: str) -> None:
+    sys.stdout.write(text + "\n")
+    sys.stdout.flush()

@@ -1,0 +1,62 @@
+"""What runs, what waits and how well each deployment is covered. Result in, lines out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from rich.text import Text
+
+from bot.terminal.layout import BAD, DOUBTFUL, GAP, GOOD, QUIET, Part, Reader, blank, columns, line
+from bot.words import age, counted, number, size
+from commands.events import CancelAsked, DeploymentStanding, JobStanding, StatusTold
+
+
+def told(event: StatusTold, _reader: Reader) -> Iterator[Text]:
+    """Yield a row for each deployment, then one for each job that has not ended."""
+    yield from columns(
+        ("deployment", "last good backup", "age", "size", "documents", "backups"),
+        (_covered(each, event) for each in event.deployments),
+        right=(3, 4, 5),
+    )
+    bare = [each.name for each in event.deployments if each.last is None]
+    for name in bare:
+        yield line(("No good backup: ", BAD), f"take one with `lifeboat now {name}`.")
+    yield blank()
+    if event.jobs is None:
+        yield line(("Jobs: no bot has run on this data folder.", QUIET))
+    elif not event.jobs:
+        yield line("Jobs: nothing runs and nothing waits.")
+    else:
+        rows = (_job(job, event) for job in event.jobs)
+        yield from columns(("job", "of", "state", "asked", "by"), rows)
+
+
+def cancelled(event: CancelAsked, _reader: Reader) -> Iterator[Text]:
+    """Yield what will become of the job."""
+    if event.was == "queued":
+        yield line(("Cancelled: ", GOOD), f"{event.job_id} had not begun.")
+        return
+    yield line(("Asked to stop: ", DOUBTFUL), event.job_id)
+    yield line(GAP, "It stops at its next safe point; a restore whose import is confirmed goes on.")
+
+
+def _covered(each: DeploymentStanding, event: StatusTold) -> Sequence[Part]:
+    name = each.name + (" (protected)" if each.protected else "")
+    if each.last is None:
+        return (name, ("none", BAD), "", "", "", number(each.backups))
+    last = each.last
+    return (
+        name,
+        last.id,
+        age(last.taken_at, event.now),
+        size(last.bytes),
+        number(last.documents),
+        number(each.backups),
+    )
+
+
+def _job(job: JobStanding, event: StatusTold) -> Sequence[Part]:
+    state = job.step or "running"
+    if job.state == "queued":
+        state = f"waits for {counted(job.place, 'job')}" if job.place else "about to begin"
+    return (job.id, job.deployment, state, age(job.asked_at, event.now), job.asked_by)

@@ -1,0 +1,160 @@
+"""Does the jobs that the engine hands it: a wish in, a verb run, its end told on the board.
+
+Runs in the engine's threads. Whatever goes wrong ends in a sentence on the board: our own errors
+in their words, our mistakes with a number that stands in the log too.
+"""
+
+from __future__ import annotations
+
+import logging
+import secrets
+import threading
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from typing import Any, TypeVar
+
+import msgspec
+
+from bot.board import Board
+from bot.jobs import JobRun
+from commands import VERBS
+from commands.events import Event, ImportConfirmed, Result, StepBegan, StepFinished
+from commands.roles import perform
+from commands.verb import Caller, Context
+from storage.errors import Cancelled, LifeboatError, Refused
+
+T = TypeVar("T")
+log = logging.getLogger(__name__)
+LOOK_SECONDS = 2.0  # Between two looks whether another process asked a job to stop.
+
+
+@dataclass
+class Heard:
+    """When each running job last told anything, for whoever watches over silent ones."""
+
+    _at: dict[str, float] = field(default_factory=dict)
+    _guard: threading.Lock = field(default_factory=threading.Lock)
+
+    def now(self, job_id: str) -> None:
+        with self._guard:
+            self._at[job_id] = time.monotonic()
+
+    def over(self, job_id: str) -> None:
+        with self._guard:
+            self._at.pop(job_id, None)
+
+    def silent(self, seconds: float) -> list[tuple[str, float]]:
+        """Return the jobs that told nothing for so long, and for how long."""
+        now = time.monotonic()
+        with self._guard:
+            return [(job, now - at) for job, at in self._at.items() if now - at > seconds]
+
+
+class Worker:
+    """What the engine calls for each job; `world` has everything but the caller and the job."""
+
+    def __init__(self, world: Context, board: Callable[[], Board], heard: Heard) -> None:
+        self._world, self._board, self._heard = world, board, heard
+
+    def __call__(self, run: JobRun) -> dict[str, Any]:
+        """Do one job; what is returned is kept by the engine for a while."""
+        board = self._board()
+        self._heard.now(run.id)
+        try:
+            with suppress(LifeboatError):  # A job that can't be shown is done all the same.
+                board.open(run.id, run.wish)
+            if run.resumed:
+                board.picked_up(run.id)
+            outcome = self._outcome(run, board)
+        finally:
+            self._heard.over(run.id)
+        ended = board.ended(run.id, outcome)
+        board.queued()
+        return {"state": ended.state, "text": ended.card.text, "blocks": list(ended.card.blocks)}
+
+    def _outcome(self, run: JobRun, board: Board) -> Result | LifeboatError:
+        try:
+            if run.cancelled():
+                raise Cancelled("It was cancelled before it began.", safe="Nothing was done.")
+            board.begun(run.id)
+            verb = VERBS[run.wish.verb]
+            request = msgspec.convert(run.wish.request, verb.request)
+            return perform(verb, request, self._context(run, board))
+        except LifeboatError as error:
+            return error
+        except Exception as error:
+            number = secrets.token_hex(4)
+            log.error("job %s broke (%s)", run.id, number, exc_info=error)
+            return LifeboatError(
+                f"Lifeboat itself made a mistake ({type(error).__name__}, {number}).",
+                safe="A backup without a manifest does not exist; a restore is settled by the "
+                "next one into the same deployment.",
+                hint="Tell whoever runs Lifeboat the number: the log has the rest.",
+            )
+
+    def _context(self, run: JobRun, board: Board) -> Context:
+        listening = _Listening(run, board, self._heard)
+        wish = run.wish
+        return replace(
+            self._world,
+            caller=Caller(
+                id=wish.caller_id,
+                name=wish.caller_name,
+                door="slack" if wish.door == "slack" else "schedule",
+                role="operator",  # Decided when it was asked; a wish is only kept for operators.
+            ),
+            asked_at=wish.asked_at,
+            tell=listening.tell,
+            step=listening.step,
+            kept=run.kept,
+            stop_if_asked=listening.stop_if_asked,
+            confirm=lambda _question: True,
+        )
+
+
+class _Listening:
+    """A running job's ear and brake: every event goes to the board, every pause heeds a cancel."""
+
+    def __init__(self, run: JobRun, board: Board, heard: Heard) -> None:
+        self._run, self._board, self._heard = run, board, heard
+        self._closed = False
+        self._looked = float("-inf")
+
+    def tell(self, event: Event) -> None:
+        """Pass an event on; before anything that can't be undone, heed a cancel once more."""
+        if isinstance(event, StepBegan | ImportConfirmed):
+            self._looked = float("-inf")
+        self.stop_if_asked()
+        if isinstance(event, ImportConfirmed):
+            self._closed = True
+        self._heard.now(self._run.id)
+        self._board.heard(self._run.id, event)
+
+    def step(self, name: str, doing: Callable[[], T]) -> T:
+        """Do a step, telling that it began and how long it took."""
+        self.tell(StepBegan(name))
+        began = time.monotonic()
+        result = doing()
+        self.tell(StepFinished(name, time.monotonic() - began))
+        return result
+
+    def stop_if_asked(self) -> None:
+        """Raise Cancelled when somebody asked, unless it is too late to stop."""
+        now = time.monotonic()
+        if self._closed or now - self._looked < LOOK_SECONDS:
+            return
+        self._looked = now
+        self._heard.now(self._run.id)
+        if self._run.cancelled():
+            raise Cancelled("It was cancelled on request.", hint="Ask again when you like.")
+
+
+def submitted(verb: str, request: Any) -> dict[str, Any]:
+    """Return a request as JSON builtins, as a wish holds it; Refused when it can't be."""
+    try:
+        told: dict[str, Any] = msgspec.to_builtins(request)
+    except TypeError as error:
+        raise Refused(f"`{verb}` can't be done by the bot.") from error
+    return told

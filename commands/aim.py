@@ -1,0 +1,21 @@
+"""What a job is about to touch, known before it begins: whose turn it has to wait for, and what.
+
+A name such as `latest` is settled here once, so that what a person was shown is what is done.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Aim:
+    """`deployment` is the one it reads or writes; `request` has its names settled.
+
+    `backup` is "" for a job that makes one.
+    """
+
+    deployment: str
+    request: Any
+    backup: str = ""

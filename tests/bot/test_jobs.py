@@ -1,0 +1,251 @@
+"""The engine: jobs done once, one at a time for each deployment, found again after kill -9."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import textwrap
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bot.job_errors import from_json, to_json
+from bot.jobs import Engine, JobRun, Wish, looking
+from storage.errors import MissingPermission, Refused
+
+ROOT = Path(__file__).parent.parent.parent
+# DBOS is one to a process, and each pytest worker is a process: its tests must not overlap.
+pytestmark = pytest.mark.xdist_group("engine")
+
+
+def wish(deployment: str = "production", **changes: Any) -> Wish:
+    facts = {
+        "verb": "now",
+        "deployment": deployment,
+        "request": {},
+        "backup": "",
+        "caller_id": "U1",
+        "caller_name": "Rizal",
+        "door": "slack",
+        "asked_at": datetime.now(UTC),
+        "channel": "C1",
+    }
+    return Wish(**{**facts, **changes})
+
+
+@contextmanager
+def running(folder: Path, work: Callable[[JobRun], dict[str, Any]]) -> Iterator[Engine]:
+    engine = Engine(folder / "engine.sqlite", folder / "locks", work)
+    engine.start()
+    try:
+        yield engine
+    finally:
+        engine.stop(5)
+
+
+def wait_for(true: Callable[[], bool], seconds: float = 15) -> None:
+    until = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < until, "it did not come true in time"
+        time.sleep(0.02)
+
+
+def ended(state: str = "done") -> dict[str, Any]:
+    return {"state": state, "text": "ended", "blocks": []}
+
+
+def test_a_wish_delivered_twice_is_one_job(tmp_path: Path):
+    ran: list[str] = []
+
+    def work(run: JobRun) -> dict[str, Any]:
+        ran.append(run.id)
+        return ended()
+
+    with running(tmp_path, work) as engine:
+        first = engine.submit("now-production-aaaaaa", wish())
+        second = engine.submit("now-production-aaaaaa", wish())
+        wait_for(lambda: engine.standing() == [])
+
+    assert (first, second) == (True, False)
+    assert ran == ["now-production-aaaaaa"]
+
+
+def test_jobs_of_one_deployment_take_turns_and_others_do_not_wait(tmp_path: Path):
+    go, at_work = threading.Event(), set()
+
+    def work(run: JobRun) -> dict[str, Any]:
+        at_work.add(run.id)
+        go.wait(20)
+        at_work.discard(run.id)
+        return ended()
+
+    with running(tmp_path, work) as engine:
+        for name, deployment in (("a", "production"), ("b", "production"), ("c", "staging")):
+            engine.submit(name, wish(deployment))
+        wait_for(lambda: at_work in ({"a", "c"}, {"b", "c"}))
+        time.sleep(1)  # Long enough for a second job to be begun wrongly.
+        still = set(at_work)
+        standing = {job.id: (job.state, job.place) for job in engine.standing()}
+        go.set()
+        wait_for(lambda: engine.standing() == [])
+
+    assert len(still) == 2
+    assert sorted(standing.values()) == [("queued", 1), ("running", 0), ("running", 0)]
+
+
+def test_a_waiting_job_that_is_cancelled_leaves_the_queue_at_once(tmp_path: Path):
+    go, seen = threading.Event(), {}
+
+    def work(run: JobRun) -> dict[str, Any]:
+        go.wait(20)
+        seen[run.id] = run.cancelled()
+        return ended()
+
+    with running(tmp_path, work) as engine:
+        engine.submit("first", wish())
+        wait_for(lambda: [job.state for job in engine.standing()] == ["running"])
+        engine.submit("second", wish())
+        told = engine.cancel("sec")
+        left = [job.id for job in engine.standing()]
+        go.set()
+        wait_for(lambda: len(seen) == 2)
+
+    assert told.state == "queued"
+    assert left == ["first"]
+    assert seen == {"first": False, "second": True}
+
+
+def test_cancelling_what_is_not_open_names_what_is(tmp_path: Path):
+    with (
+        running(tmp_path, lambda _run: ended()) as engine,
+        pytest.raises(Refused, match="no open job called 'x'"),
+    ):
+        engine.cancel("x")
+
+
+def test_another_process_sees_the_jobs_and_can_ask_them_to_stop(tmp_path: Path):
+    go, stopped = threading.Event(), threading.Event()
+
+    def work(run: JobRun) -> dict[str, Any]:
+        while not run.cancelled() and not go.wait(0.05):
+            pass
+        stopped.set()
+        return ended("cancelled")
+
+    with running(tmp_path, work) as engine:
+        engine.submit("long", wish())
+        wait_for(lambda: [job.state for job in engine.standing()] == ["running"])
+        with looking(tmp_path / "engine.sqlite") as rows:
+            told = rows.cancel("long")
+        seen = stopped.wait(10)
+        go.set()
+
+    assert told.state == "running"
+    assert seen
+
+
+def test_a_second_bot_on_the_same_folder_is_refused_in_a_sentence(tmp_path: Path):
+    with running(tmp_path, lambda _run: ended()):
+        second = Engine(tmp_path / "engine.sqlite", tmp_path / "locks", lambda _run: ended())
+        with pytest.raises(Refused) as refused:
+            second.start()
+
+    assert "already a bot at work on this data folder" in refused.value.what
+
+
+def test_our_own_errors_come_back_as_they_were():
+    error = MissingPermission(
+        "The key lacks it.", permission="deployment:data:view", safe="Nothing.", hint="Make one."
+    )
+
+    again = from_json(to_json(error))
+
+    assert type(again) is MissingPermission
+    assert (again.what, again.safe, again.hint) == (error.what, error.safe, error.hint)
+    assert again.permission == "deployment:data:view"
+
+
+def test_an_error_of_an_unknown_kind_still_speaks():
+    assert from_json({"kind": "os.system", "what": "It broke."}).what == "It broke."
+
+
+PROCESS = """
+    import os, sys, time
+    from pathlib import Path
+    from bot.jobs import Engine
+    from tests.bot.test_jobs import ended, wish
+    from storage.errors import ExportFailed
+
+    folder, die = Path(sys.argv[1]), sys.argv[2]
+    log = (folder / "log").open("a", buffering=1)
+
+    def once(name):
+        log.write(f"{name}\\n")
+        if die == name:
+            os.kill(os.getpid(), 9)
+        return name.upper()
+
+    def work(run):
+        log.write(f"began resumed={run.resumed}\\n")
+        kept = [run.kept(name, lambda n=name: once(n), str) for name in ("one", "two", "three")]
+        log.write(f"kept {kept}\\n")
+        try:
+            run.kept("fails", lambda: (_ for _ in ()).throw(ExportFailed("It failed.")), str)
+        except ExportFailed as error:
+            log.write(f"error {error.what}\\n")
+        if die == "end":
+            os.kill(os.getpid(), 9)
+        return ended()
+
+    engine = Engine(folder / "engine.sqlite", folder / "locks", work)
+    engine.start()
+    engine.submit("job", wish())
+    until = time.monotonic() + 20
+    while engine.standing() and time.monotonic() < until:
+        time.sleep(0.05)
+    engine.stop(5)
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("die", ["one", "two", "three", "end"])
+def test_a_killed_job_goes_on_without_doing_a_kept_thing_twice(tmp_path: Path, die: str):
+    command = [sys.executable, "-c", textwrap.dedent(PROCESS), str(tmp_path)]
+    killed = subprocess.run([*command, die], cwd=ROOT, check=False, timeout=60)
+    again = subprocess.run([*command, "-"], cwd=ROOT, check=False, timeout=60)
+    log = (tmp_path / "log").read_text().splitlines()
+
+    assert (killed.returncode, again.returncode) == (-signal.SIGKILL, 0)
+    assert log.count("began resumed=True") == 1
+    for name in ("one", "two", "three"):
+        # Killed in the middle of it, nobody can know that it was done: it is done again.
+        assert log.count(name) == (2 if name == die else 1)
+    assert log[-2:] == ["kept ['ONE', 'TWO', 'THREE']", "error It failed."]
+
+
+@pytest.mark.slow
+def test_a_job_that_ends_the_bot_every_time_is_given_up(tmp_path: Path):
+    command = [sys.executable, "-c", textwrap.dedent(PROCESS), str(tmp_path)]
+    for _ in range(6):
+        ran = subprocess.run([*command, "one"], cwd=ROOT, check=False, timeout=60)
+        if ran.returncode == 0:
+            break
+    with running(tmp_path, lambda _run: ended()) as engine:
+        given_up = engine.given_up()
+
+    assert ran.returncode == 0
+    assert given_up == ["job"]
+
+
+def test_the_engine_file_is_for_its_owner_alone(tmp_path: Path):
+    with running(tmp_path, lambda _run: ended()):
+        mode = (tmp_path / "engine.sqlite").stat().st_mode & 0o777
+
+    assert mode == 0o600
