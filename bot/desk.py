@@ -27,6 +27,7 @@ from bot.messages.model import Message
 from bot.people import People
 from bot.worker import submitted
 from commands import VERBS
+from commands.aim import Aim
 from commands.events import BackupShown, BackupsListed, CancelAsked, DoctorLooked, StatusTold
 from commands.roles import Roles, check, perform, role_of
 from commands.verb import Caller, Context, Verb
@@ -36,7 +37,6 @@ log = logging.getLogger(__name__)
 THREADS = 8
 LISTED_MAX = 500
 QUOTES = str.maketrans({"“": '"', "”": '"', "„": '"', "‘": "'", "’": "'"})
-YES = ("restore",)  # Verbs whose question was answered by the modal, or by the words themselves.
 
 
 @dataclass(frozen=True)
@@ -54,6 +54,7 @@ class Asked:
     answer: Callable[[Message, bool], None]
     instead: bool = False
     page: int = 1
+    trigger: str = ""  # Opens a modal, once, within three seconds.
 
 
 @dataclass(eq=False)
@@ -79,9 +80,9 @@ class Desk:
         """Take the wish to do an ended job once more, for whoever asks now; returns at once."""
         self._pool.submit(self._surely, asked, lambda: self._again(asked, job_id))
 
-    def open_modal(self, asked: Asked, trigger: str) -> None:
-        """Ask the questions of a restore in a modal; returns at once. A trigger lives for 3 s."""
-        self._pool.submit(self._surely, asked, lambda: self._open_modal(asked, trigger))
+    def open_modal(self, asked: Asked) -> None:
+        """Ask the questions of a restore in a modal; returns at once."""
+        self._pool.submit(self._surely, asked, lambda: self._open_modal(asked))
 
     def soon(self, doing: Callable[[], None]) -> None:
         """Do something small that must not hold Slack's threads up."""
@@ -157,14 +158,15 @@ class Desk:
 
     def _long(self, verb: Verb, request: Any, ctx: Context, asked: Asked) -> None:
         """Settle what is touched, queue the job, and post its message."""
-        if verb.name in YES:
-            request = replace(request, yes=True)
         if getattr(request, "dry_run", False):
             result = perform(verb, request, ctx)
             asked.answer(answers.dry_run(result), False)
             return
         assert verb.aim is not None  # noqa: S101 - the caller looked.
         aim = verb.aim(request, ctx)
+        if not getattr(aim.request, "yes", True):
+            self._ask_in_modal(aim, asked)
+            return
         wish = Wish(
             verb=verb.name,
             deployment=aim.deployment,
@@ -186,15 +188,28 @@ class Desk:
             return
         self.board.open(job_id, wish)
 
-    def _open_modal(self, asked: Asked, trigger: str) -> None:
+    def _open_modal(self, asked: Asked) -> None:
+        """Ask how to restore a backup; a press of a button names nothing but the backup."""
         self._caller(asked, VERBS["restore"])
-        entry = self.world.catalog.find(asked.words[1])
+        self._show_restore(asked, asked.words[1], None, modal.Typed())
+
+    def _ask_in_modal(self, aim: Aim, asked: Asked) -> None:
+        """Ask about a restore that was typed, with everything filled in as it was typed."""
+        request = aim.request
+        typed = modal.Typed(request.mode, request.tables or ())
+        self._show_restore(asked, aim.backup, request.to, typed)
+
+    def _show_restore(
+        self, asked: Asked, backup: str, into: str | None, typed: modal.Typed
+    ) -> None:
+        entry = self.world.catalog.find(backup)
         targets = [
             name for name, each in sorted(self.world.deployments.items()) if not each.protected
         ]
         source = self.world.deployments.get(entry.deployment)
-        into = source.restore_to if source else None
-        self.show_modal(trigger, modal.restore(entry, targets, into, asked.channel))
+        into = into or (source.restore_to if source else None)
+        view = modal.restore(entry, targets, into, asked.channel, typed)
+        self.show_modal(asked.trigger, view)
 
     def _again(self, asked: Asked, job_id: str) -> None:
         wish = self.engine.wish(job_id)

@@ -94,6 +94,7 @@ class _Listeners:
             channel=str(body["channel_id"]),
             words=typed,
             once=f"command {body['trigger_id']}",
+            trigger=str(body["trigger_id"]),
             answer=self._answer(body, str(body["channel_id"]), str(body["user_id"])),
         )
         ack()
@@ -109,12 +110,12 @@ class _Listeners:
         verb, _, backup = _value(body).partition(" ")
         asked = self._pressed(body, (verb, backup))
         ack()
-        self._later(lambda: self._hand(asked, body))
+        self._later(lambda: self._hand(asked))
 
     def ask_restore(self, ack: Ack, body: Body) -> None:
         asked = self._pressed(body, ("restore", _value(body)))
         ack()
-        self._later(lambda: self._hand(asked, body))
+        self._later(lambda: self._hand(asked))
 
     def page(self, ack: Ack, body: Body) -> None:
         page, _, deployment = _value(body).partition(" ")
@@ -130,7 +131,7 @@ class _Listeners:
         asked = Asked(
             user=user,
             channel=channel,
-            words=("restore", backup, *modal.restore_values(view["state"])),
+            words=("restore", backup, *modal.restore_values(view["state"]), "yes"),
             once=f"view {view['id']}",
             answer=self._answer(body, channel, user),
         )
@@ -163,10 +164,10 @@ class _Listeners:
 
         return listen
 
-    def _hand(self, asked: Asked, body: Body) -> None:
+    def _hand(self, asked: Asked) -> None:
         """Open the restore modal for `restore`; hand everything else to the desk as it is."""
         if asked.words[0] == "restore":
-            self._desk.open_modal(asked, str(body.get("trigger_id")))
+            self._desk.open_modal(asked)
         else:
             self._desk.hand_over(asked)
 
@@ -183,6 +184,7 @@ class _Listeners:
             answer=self._answer(body, _channel(body), user),
             instead=instead,
             page=page,
+            trigger=str(body.get("trigger_id") or ""),
         )
 
     def _answer(self, body: Body, channel: str, user: str) -> Callable[[Message, bool], None]:

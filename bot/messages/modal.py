@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from slack_sdk.models.blocks import (
@@ -28,7 +29,7 @@ from storage.catalog import Entry
 OPTIONS_MAX = 100
 OPTION_MAX = 75
 METADATA_MAX = 3_000
-TABLES_MAX = 2_000
+TABLES_MAX = 3_000
 FITTING = "fitting"
 MODES = {
     FITTING: "What fits: all of the backup exactly, or only swap named tables",
@@ -37,10 +38,28 @@ MODES = {
     "append": "append: only insert",
     "merge": "merge: keep rows that are there, add missing ones",
 }
+NOWHERE = "No deployment of the settings may be restored into from here."
+TOO_MANY = (
+    "{count:,} tables were typed, more than this question can hold. Nothing was asked for. Restore "
+    "them in smaller parts, or from a terminal."
+)
 ORDER = (
     "Before anything is imported, the deployment is backed up whole and the archive is verified. "
     "You see the plan in the thread."
 )
+
+
+@dataclass(frozen=True)
+class Typed:
+    """What was typed before the modal was opened, and is filled in."""
+
+    mode: str | None = None
+    tables: Sequence[str] = ()
+
+    @property
+    def fits(self) -> bool:
+        """Whether every table can stand in the field: one left out would not be restored."""
+        return len(",".join(self.tables)) <= TABLES_MAX
 
 
 def restore(
@@ -48,19 +67,26 @@ def restore(
     targets: Sequence[str],
     default_target: str | None = None,
     channel: str = "",
+    typed: Typed | None = None,
 ) -> dict[str, Any]:
     """Return the modal. `private_metadata` is the backup's id, and the channel if one is given."""
     id = backup if isinstance(backup, str) else backup.id
-    usable = [name for name in targets if 0 < len(name) <= OPTION_VALUE_MAX]
-    blocks = list(_blocks(backup, usable, default_target))
+    typed = typed or Typed()
+    usable = [name for name in targets if name.strip() and len(name) <= OPTION_VALUE_MAX]
+    why_not = "" if usable else NOWHERE
+    if not typed.fits:
+        why_not = TOO_MANY.format(count=len(typed.tables))
+    asked = (
+        [SectionBlock(text=_plain(why_not))] if why_not else _fields(usable, default_target, typed)
+    )
     view = View(
         type="modal",
         callback_id=ViewId.RESTORE.value,
         title=_plain("Restore a backup"),
-        submit=_plain("Restore") if usable else None,
+        submit=None if why_not else _plain("Restore"),
         close=_plain("Close"),
         private_metadata=f"{id} {channel}".strip()[:METADATA_MAX],
-        blocks=blocks,
+        blocks=[SectionBlock(text=MarkdownTextObject(text=_about(backup), verbatim=True)), *asked],
     )
     return view.to_dict()
 
@@ -79,25 +105,21 @@ def restore_values(state: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(word for name, value in given if value for word in (name, value))
 
 
-def _blocks(
-    backup: Entry | str, targets: Sequence[str], default_target: str | None
-) -> Iterator[Block]:
-    yield SectionBlock(text=MarkdownTextObject(text=_about(backup), verbatim=True))
-    if not targets:
-        none = "No deployment of the settings may be restored into from here."
-        yield SectionBlock(text=_plain(none))
-        return
+def _fields(targets: Sequence[str], default_target: str | None, typed: Typed) -> Iterator[Block]:
     yield _select(
         Field.TARGET, "Into which deployment", _targets(targets, default_target), default_target
     )
-    yield _select(Field.MODE, "How", list(MODES.items()), FITTING)
+    yield _select(Field.MODE, "How", list(MODES.items()), typed.mode or FITTING)
     yield InputBlock(
         block_id=Field.TABLES.value,
         label=_plain("Only these tables"),
         hint=_plain("Names with commas between; _storage names the stored files. Empty: all."),
         optional=True,
         element=PlainTextInputElement(
-            action_id=Field.TABLES.value, placeholder=_plain("npd,sp2d"), max_length=TABLES_MAX
+            action_id=Field.TABLES.value,
+            placeholder=_plain("npd,sp2d"),
+            initial_value=",".join(typed.tables) or None,
+            max_length=TABLES_MAX,
         ),
     )
     yield SectionBlock(text=_plain(ORDER))

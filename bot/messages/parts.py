@@ -7,6 +7,7 @@ then the longest sentences.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeVar
@@ -32,9 +33,11 @@ TEXT_MAX = 3_900  # chat.update refuses a text above 4,000.
 SECTION_MAX = 2_900
 HEADER_MAX = 150
 BLOCKS_MAX = 50
-# All texts of all blocks together: some 12,000 less what the blocks themselves take. Slack does
-# not document it; bolt-js #2509 and #2867 measured `msg_blocks_too_long`.
+# All blocks together: some 12,000 characters, of which the blocks themselves take a part. Slack
+# does not document it; bolt-js #2509 and #2867 measured `msg_blocks_too_long`.
+BLOCKS_ALL_MAX = 12_000
 BLOCKS_TEXT_MAX = 9_000
+BLOCK_WEIGHT = 120  # What a block takes besides its text.
 VALUE_MAX = 2_000
 OPTION_VALUE_MAX = 150
 SEEN_WHOLE = 400  # A longer section would fold behind "See more".
@@ -152,7 +155,8 @@ def shares(lengths: Sequence[int], most: int) -> list[int]:
 
 def _blocks(parts: Sequence[Part]) -> Iterator[Block]:
     fixed = [length(part.text) if isinstance(part, Said) else 0 for part in parts]
-    rooms = _rooms(parts, [min(each, SECTION_MAX) for each in fixed], BLOCKS_TEXT_MAX)
+    most = min(BLOCKS_TEXT_MAX, BLOCKS_ALL_MAX - sum(map(_weight, parts)))
+    rooms = _rooms(parts, [min(each, SECTION_MAX) for each in fixed], most)
     for part, room in zip(parts, rooms, strict=True):
         match part:
             case Said():
@@ -163,6 +167,16 @@ def _blocks(parts: Sequence[Part]) -> Iterator[Block]:
                 buttons = [each for each in part.buttons if each is not None]
                 if buttons:
                     yield ActionsBlock(elements=buttons)
+
+
+def _weight(part: Part) -> int:
+    """Return about how much a part takes besides its text: buttons and menus may take much."""
+    controls: Sequence[ButtonElement | OverflowMenuElement | None] = ()
+    if isinstance(part, Pressed):
+        controls = part.buttons
+    elif isinstance(part, Said):
+        controls = (part.menu,)
+    return BLOCK_WEIGHT + sum(len(json.dumps(each.to_dict())) for each in controls if each)
 
 
 def _text(parts: Sequence[Part]) -> str:

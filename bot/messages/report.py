@@ -85,11 +85,17 @@ def silent(view: JobView, seconds: float) -> Message:
 
 def full(event: Event) -> Message:
     """Return everything about how a job ended, or about the plan it goes by."""
-    return message(_full(event)) if _in_parts(event) else _answered(event)
-
-
-def _in_parts(event: Event) -> bool:
-    return not isinstance(event, BackupsListed | BackupShown | StatusTold | DoctorLooked)
+    match event:
+        case BackupsListed():
+            return listing.page(event, 1, None)
+        case BackupShown():
+            return shown.backup(event)
+        case StatusTold():
+            return standing.status(event)
+        case DoctorLooked():
+            return doctor.looked(event)
+        case _:
+            return message(_full(event))
 
 
 def _full(event: Event) -> Iterator[Part]:
@@ -112,19 +118,6 @@ def _full(event: Event) -> Iterator[Part]:
             yield Said(verdict(event))
         case _:
             yield Said(said(type(event).__name__))
-
-
-def _answered(event: Event) -> Message:
-    match event:
-        case BackupsListed():
-            return listing.page(event, 1, None)
-        case BackupShown():
-            return shown.backup(event)
-        case StatusTold():
-            return standing.status(event)
-        case DoctorLooked():
-            return doctor.looked(event)
-    raise AssertionError(f"no view for {type(event).__name__}")
 
 
 def _backup(event: BackupFinished) -> Iterator[Part]:
