@@ -54,6 +54,12 @@ class People:
             groups=frozenset(group for group in groups if user in self._in(group)),
         )
 
+    def members(self, ids: Iterable[str]) -> frozenset[str]:
+        """Return the people whom these ids of people and groups name; CannotTell if unknown."""
+        named = frozenset(ids)
+        groups = [each for each in named if each.startswith("S")]
+        return frozenset(named - set(groups)).union(*(self._in(group) for group in groups))
+
     def check_channel(self, channel: str) -> None:
         """Refuse a channel where the bot can't post, or where people of other companies read."""
         try:

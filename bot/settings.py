@@ -24,6 +24,7 @@ from bot.settings_sense import Shaped
 from bot.settings_shape import DeploymentTable, File
 from bot.settings_slack import JobsSettings, SlackSettings
 from bot.settings_words import Mistake, SettingsRefused, Where, dotted
+from commands.policy import Approvals
 from commands.roles import Roles
 from commands.verb import Rules
 from storage.convex.patience import Patience
@@ -99,6 +100,7 @@ class Settings:
     paths: Paths
     slack: SlackSettings
     roles: Roles
+    approvals: Approvals
     jobs: JobsSettings
     warnings: tuple[tuple[str, str], ...] = ()
 
@@ -169,6 +171,7 @@ class _Reading:
             paths=Paths(self.path.absolute(), data),
             slack=settings_slack.slack(file),
             roles=settings_slack.roles(file),
+            approvals=settings_slack.approvals(file),
             jobs=settings_slack.jobs(file),
             warnings=tuple(self.warnings),
         )

@@ -59,8 +59,8 @@ class DeploymentTable(Table):
     )
     protected: bool = Field(
         default=False,
-        description="Never restored from the terminal; a deployment called production or prod "
-        "must say true or false.",
+        description="Restored only after a second person's approval; a deployment called "
+        "production or prod must say true or false.",
     )
     restore_to: str | None = Field(
         default=None,
@@ -196,6 +196,63 @@ class RolesTable(Table):
     )
 
 
+class ApprovalsTable(Table):
+    approvers: list[str] = Field(
+        default=[],
+        max_length=1000,
+        description="Ids of people (U…) and user groups (S…) who may approve a restore of a "
+        "protected deployment. Empty: nobody can, so none is restored from Slack.",
+    )
+    quorum: int = Field(
+        default=1, ge=1, le=20, description="How many people other than whoever asked must approve."
+    )
+    quorum_replace_all: int = Field(
+        default=1, ge=1, le=20, description="How many for replace-all, if that is more."
+    )
+    quorum_losing: int = Field(
+        default=2,
+        ge=1,
+        le=20,
+        description="How many when a table would lose more than losing_percent of its rows.",
+    )
+    losing_percent: float = Field(
+        default=50, ge=0, le=100, description="From which loss of a table's rows that holds."
+    )
+    approve_within_minutes: float = Field(
+        default=60, gt=0, le=10_080, description="How long a question may be answered."
+    )
+    use_within_minutes: float = Field(
+        default=30, gt=0, le=1440, description="How long an approval is good for the act to begin."
+    )
+    undo_within_hours: float = Field(
+        default=24, gt=0, le=720, description="How long a finished restore offers its undo."
+    )
+    staging_first_days: float = Field(
+        default=7,
+        ge=0,
+        le=365,
+        description="The backup must have been restored to an unprotected deployment within so "
+        "many days; 0: not asked for.",
+    )
+    age_days_max: float = Field(
+        default=30, gt=0, le=3650, description="Refuse to restore a backup that is older."
+    )
+    pause: bool = Field(
+        default=True, description="Pause a protected deployment while it is restored."
+    )
+    channel: str | None = Field(
+        default=None, description="Id of a channel (C…) that gets a pointer to every question."
+    )
+    break_glass: bool = Field(
+        default=False,
+        description="Allow a restore of a protected deployment by one person from the terminal, "
+        "for the day Slack is gone.",
+    )
+    break_glass_wait_seconds: float = Field(
+        default=60, ge=5, le=3600, description="The countdown before such a restore begins."
+    )
+
+
 class JobsTable(Table):
     silent_minutes_max: float = Field(
         default=15,
@@ -226,6 +283,7 @@ class File(Table):
     sweep: SweepTable = SweepTable()
     slack: SlackTable = SlackTable()
     roles: RolesTable = RolesTable()
+    approvals: ApprovalsTable = ApprovalsTable()
     jobs: JobsTable = JobsTable()
 
 
@@ -238,5 +296,6 @@ TABLES: dict[str, type[Table]] = {
     "sweep": SweepTable,
     "slack": SlackTable,
     "roles": RolesTable,
+    "approvals": ApprovalsTable,
     "jobs": JobsTable,
 }

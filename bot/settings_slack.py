@@ -7,12 +7,14 @@ machine that has none.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from urllib.parse import urlsplit
 
-from bot.settings_shape import File, RolesTable, SlackTable
+from bot.settings_shape import File, SlackTable
 from bot.settings_words import Mistake, SettingsRefused
+from commands.policy import Approvals
 from commands.roles import Roles
 from storage.secret import Secret
 
@@ -77,6 +79,27 @@ def roles(file: File) -> Roles:
     )
 
 
+def approvals(file: File) -> Approvals:
+    """Return the rules by which protected deployments are restored."""
+    table = file.approvals
+    return Approvals(
+        approvers=frozenset(table.approvers),
+        quorum=table.quorum,
+        quorum_replace_all=table.quorum_replace_all,
+        quorum_losing=table.quorum_losing,
+        losing_percent=table.losing_percent,
+        approve_within=timedelta(minutes=table.approve_within_minutes),
+        use_within=timedelta(minutes=table.use_within_minutes),
+        undo_within=timedelta(hours=table.undo_within_hours),
+        staging_first=timedelta(days=table.staging_first_days),
+        age_max=timedelta(days=table.age_days_max),
+        pause=table.pause,
+        channel=table.channel or "",
+        break_glass=table.break_glass,
+        break_glass_wait_seconds=table.break_glass_wait_seconds,
+    )
+
+
 def jobs(file: File) -> JobsSettings:
     """Return the bounds of the engine."""
     return JobsSettings(**file.jobs.model_dump())
@@ -84,8 +107,10 @@ def jobs(file: File) -> JobsSettings:
 
 def mistakes(file: File) -> Iterator[Mistake]:
     """Find ids that are none, and addresses that can't be listened on or must not be trusted."""
-    yield from _ids("operators", file.roles)
-    yield from _ids("viewers", file.roles)
+    yield from _ids("roles.operators", file.roles.operators)
+    yield from _ids("roles.viewers", file.roles.viewers or ())
+    yield from _ids("approvals.approvers", file.approvals.approvers)
+    yield from _quorum(file)
     yield from _addresses(file.slack)
 
 
@@ -129,11 +154,28 @@ def tokens(facts: SlackSettings, environ: Mapping[str, str], file_name: str) -> 
     return read_tokens
 
 
-def _ids(key: str, table: RolesTable) -> Iterator[Mistake]:
-    for number, each in enumerate(getattr(table, key) or (), start=1):
+def _quorum(file: File) -> Iterator[Mistake]:
+    """Find a quorum that no restore could ever reach, as far as people are named one by one."""
+    table = file.approvals
+    named = set(table.approvers)
+    if not named or any(each.startswith("S") for each in named):
+        return  # Nobody is asked, or a group: how many are in it is known when Slack is asked.
+    operators = {each for each in file.roles.operators if not each.startswith("S")}
+    most = max(table.quorum, table.quorum_replace_all, table.quorum_losing)
+    others = min((len(named - {asker}) for asker in operators), default=len(named))
+    if others < most:
+        yield Mistake(
+            "approvals.approvers",
+            f"{most} people other than whoever asks have to approve, and only {others} can.",
+            "Name more approvers, or lower quorum, quorum_replace_all or quorum_losing.",
+        )
+
+
+def _ids(where: str, ids: Iterable[str]) -> Iterator[Mistake]:
+    for number, each in enumerate(ids, start=1):
         if not PERSON_OR_GROUP.fullmatch(each):
             yield Mistake(
-                f"roles.{key}",
+                where,
                 f"Item {number} is not the id of a person (U…) or of a user group (S…).",
                 "Names change and are not safe; copy the id from the profile in Slack.",
             )

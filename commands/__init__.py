@@ -4,7 +4,16 @@ Every verb file has one shape: the request, `parse(words)`, `run(request, ctx)` 
 `VERB`. `VERBS` is the table that help, the README and the doors are checked against.
 """
 
-from commands import backup, cancel, doctor, list, restore, show, status, verify
+from commands import (
+    backup,
+    cancel,
+    doctor,
+    list,
+    restore,
+    show,
+    status,
+    verify,
+)
 from commands.verb import Verb
 
 VERBS: dict[str, Verb] = {

@@ -64,8 +64,9 @@ class Approval(msgspec.Struct, frozen=True, kw_only=True):
     state: State = State.WAITING
     votes: tuple[Vote, ...] = ()
     use_until: datetime | None = None
-    ended_by: str = ""
-    why: str = ""
+    ended_by: str = ""  # Name of whoever ended it.
+    why: str = ""  # Why it ended, if anybody or anything said so.
+    reason: str = ""  # Why it was asked for.
 
     @property
     def missing(self) -> int:
@@ -109,7 +110,7 @@ def decide(approval: Approval, ballot: Ballot, now: datetime) -> Approval:
             "You are not on the list of approvers for this.", hint="Ask one of the approvers."
         )
     if ballot.word == "no":
-        return replace_state(approval, State.DENIED, ballot.by, ballot.why)
+        return replace_state(approval, State.DENIED, ballot.name, ballot.why)
     return _yes(approval, ballot, now)
 
 
@@ -118,7 +119,7 @@ def _withdraw(approval: Approval, ballot: Ballot) -> Approval:
         raise VoteRefused(
             "Only whoever asked can withdraw it.", hint="An approver can deny it instead."
         )
-    return replace_state(approval, State.WITHDRAWN, ballot.by, ballot.why)
+    return replace_state(approval, State.WITHDRAWN, ballot.name, ballot.why)
 
 
 def _yes(approval: Approval, ballot: Ballot, now: datetime) -> Approval:

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
 
-from commands import checks, progress
+from commands import audited, checks, progress
 from commands.aim import Aim
 from commands.events import BackupFinished, Noted, Warned
 from commands.verb import Argument, Context, Option, Verb
@@ -109,9 +109,13 @@ def aim(request: Request, ctx: Context) -> Aim:
 def run(request: Request, ctx: Context) -> BackupFinished:
     """Take the backup; after any error no new backup exists."""
     deployment = ctx.deployment(request.deployment)
-    sweep(ctx)
-    finished = take(request, deployment, ctx)
-    ctx.catalog.refresh(ctx.vault)
+    with audited.ending(ctx, "backup.ended", deployment=deployment.name) as end:
+        sweep(ctx)
+        finished = take(request, deployment, ctx)
+        end.about = finished.manifest.id
+        end.outcome = "damaged" if finished.damaged else "taken"
+        end.facts = {"kind": request.kind, "findings": len(finished.findings)}
+        ctx.index()
     return finished
 
 
@@ -148,24 +152,28 @@ def take(request: Request, deployment: Deployment, ctx: Context) -> BackupFinish
     export = ctx.kept(
         "export", lambda: timed("export", lambda: _export(request, deployment, ctx)), Export
     )
-    taken = ctx.kept("archive", lambda: _archive(request, deployment, export, asked, timed), Taken)
-    manifest = Manifest(
-        id=taken.id,
-        deployment=about,
-        snapshot=taken.snapshot,
-        kind=request.kind,
-        label=request.label,
-        asked=asked,
-        finished=ctx.now(),
-        app_version=request.app_version or ctx.rules.app_version,
-        lifeboat_version=ctx.rules.lifeboat_version,
-        archive=taken.archive,
-        chosen=request.tables,
-        contents=taken.contents,
-        check=taken.check,
-        steps=taken.steps,
-    )
-    manifest = ctx.step("manifest", lambda: _label(manifest, ctx))
+    with _archive_taken_back_if_given_up(timed):
+        taken = ctx.kept(
+            "archive", lambda: _archive(request, deployment, export, asked, timed), Taken
+        )
+        timed.stored.append(taken.archive.name)
+        manifest = Manifest(
+            id=taken.id,
+            deployment=about,
+            snapshot=taken.snapshot,
+            kind=request.kind,
+            label=request.label,
+            asked=asked,
+            finished=ctx.now(),
+            app_version=request.app_version or ctx.rules.app_version,
+            lifeboat_version=ctx.rules.lifeboat_version,
+            archive=taken.archive,
+            chosen=request.tables,
+            contents=taken.contents,
+            check=taken.check,
+            steps=taken.steps,
+        )
+        manifest = ctx.step("manifest", lambda: _label(manifest, ctx))
     return BackupFinished(
         manifest, ctx.vault.name, ctx.monotonic() - began, manifest.check.findings
     )
@@ -183,7 +191,7 @@ def _archive(
             archive = part
             inspection = timed("choose tables", lambda: _choose(request, whole, part, ctx))
         found = _judge(request, deployment, export, inspection, ctx)
-        backup_id = timed("store", lambda: _store(deployment.name, asked, archive, ctx))
+        backup_id = timed("store", lambda: _store(deployment.name, asked, archive, timed))
         name = shelf.archive_name(deployment.name, backup_id)
         timed("read back", lambda: _read_back(name, inspection, ctx))
     return Taken(
@@ -202,12 +210,25 @@ def _archive(
     )
 
 
+@contextmanager
+def _archive_taken_back_if_given_up(timed: Timed) -> Iterator[None]:
+    """Leave no archive without a manifest behind an error; only a kill leaves one."""
+    try:
+        yield
+    except Exception:
+        for name in timed.stored:
+            with suppress(VaultError):
+                shelf.take_back(timed.ctx.vault, name)
+        raise
+
+
 class Timed:
-    """A job's steps, with how long each one took."""
+    """A job's steps, with how long each one took, and the archive they put into the vault."""
 
     def __init__(self, ctx: Context) -> None:
         self.ctx = ctx
         self.took: list[StepTook] = []
+        self.stored: list[str] = []
 
     def __call__(self, name: str, doing: Callable[[], T]) -> T:
         """Do the step and note its seconds."""
@@ -322,8 +343,9 @@ def _judge(
     return tuple(found)
 
 
-def _store(deployment: str, asked: Asked, path: Path, ctx: Context) -> str:
+def _store(deployment: str, asked: Asked, path: Path, timed: Timed) -> str:
     """Put the archive into the vault under the first free id of this minute."""
+    ctx = timed.ctx
     refused: set[str] = set()
     while True:
         backup_id = shelf.backup_id(ctx.vault, deployment, asked.at, refused)
@@ -331,6 +353,7 @@ def _store(deployment: str, asked: Asked, path: Path, ctx: Context) -> str:
         try:
             size = path.stat().st_size
             ctx.vault.put(name, progress.counted(file_chunks(path), ctx, "store", size))
+            timed.stored.append(name)
             return backup_id
         except AlreadyThere:
             refused.add(backup_id)  # Another backup took the name in between.
@@ -344,7 +367,6 @@ def _read_back(name: str, inspection: Inspection, ctx: Context) -> None:
         digest.update(chunk)
         size += len(chunk)
     if (size, digest.hexdigest()) != (inspection.bytes, inspection.sha256):
-        ctx.vault.delete(name)
         raise VaultError(
             f"The vault {ctx.vault.name!r} gave back other bytes than it was given "
             f"({size:,} of {inspection.bytes:,} bytes).",
@@ -354,17 +376,13 @@ def _read_back(name: str, inspection: Inspection, ctx: Context) -> None:
 
 
 def _label(manifest: Manifest, ctx: Context) -> Manifest:
-    """Write the manifest and return the one in the vault; without one no archive stays behind."""
+    """Write the manifest, which makes the backup exist; return the one in the vault."""
     try:
         shelf.write_manifest(ctx.vault, manifest)
     except AlreadyThere:
         there = shelf.read_manifest(ctx.vault, manifest.deployment.name, manifest.id)
         if (there.snapshot, there.archive) == (manifest.snapshot, manifest.archive):
             return there  # Written right before this job was killed.
-        raise
-    except VaultError:
-        with suppress(VaultError):
-            ctx.vault.delete(manifest.archive.name)
         raise
     return manifest
 

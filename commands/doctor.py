@@ -16,7 +16,14 @@ from commands.words import read
 from storage import shelf
 from storage.convex import facts
 from storage.convex.deployment import Deployment
-from storage.errors import ConvexError, LifeboatError, MissingPermission, VaultError, WrongKey
+from storage.errors import (
+    Cancelled,
+    ConvexError,
+    LifeboatError,
+    MissingPermission,
+    VaultError,
+    WrongKey,
+)
 from storage.records import open_jobs
 
 FREE_BYTES_MIN = 200_000_000  # Below this not even a small deployment's export is safe.
@@ -113,6 +120,8 @@ def _surely(look: Callable[[Context], Iterator[DoctorLine]], ctx: Context) -> It
     """Do a look; if it can't be done, that is a FAIL of its own."""
     try:
         yield from look(ctx)
+    except Cancelled:
+        raise
     except LifeboatError as error:
         yield DoctorLine(look.__name__.strip("_"), "FAIL", error.what, error.hint)
 

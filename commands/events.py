@@ -10,6 +10,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
+from commands.approval import Approval
+from commands.audit_story import Story
+from commands.known import Known
+from storage.audit import Entry as AuditEntry
+from storage.audit import Head
 from storage.catalog import Entry
 from storage.finding import Finding, LookedAt
 from storage.manifest import Check, Manifest
@@ -246,6 +251,59 @@ class ImportConfirmed(Event):
 
 
 @dataclass(frozen=True)
+class ApprovalAsked(Event):
+    """A question was put to other people; `approval` says who may answer, and until when."""
+
+    approval: Approval
+    plan: Plan
+    known: Known
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class ApprovalChanged(Event):
+    """Somebody's word counted, or the list of approvers changed."""
+
+    approval: Approval
+
+
+@dataclass(frozen=True)
+class BallotRefused(Event):
+    """Somebody's word did not count; told to nobody but them."""
+
+    by: str
+    what: str
+    hint: str = ""
+
+
+@dataclass(frozen=True)
+class ApprovalEnded(Result):
+    """How a question ended; `job_id` is the restore that was begun, "" when none was."""
+
+    approval: Approval
+    plan: Plan
+    job_id: str = ""
+
+    @property
+    def exit_code(self) -> int:
+        return 0 if self.job_id else 1
+
+
+@dataclass(frozen=True)
+class DeploymentPaused(Event):
+    """A deployment was paused for its restore."""
+
+    deployment: str
+
+
+@dataclass(frozen=True)
+class DeploymentResumed(Event):
+    """A deployment that was paused for its restore runs again."""
+
+    deployment: str
+
+
+@dataclass(frozen=True)
 class JobStanding:
     """One job that has not ended; `place` counts the jobs before it in its deployment's queue."""
 
@@ -292,6 +350,34 @@ class CancelAsked(Result):
 
     job_id: str
     was: Literal["queued", "running"]
+
+
+@dataclass(frozen=True)
+class AuditTold(Result):
+    """Entries of the audit log, newest first, and what they say of each restore among them."""
+
+    entries: tuple[AuditEntry, ...]
+    stories: tuple[Story, ...] = ()
+    unreadable: tuple[tuple[str, str], ...] = ()
+    more: bool = False  # --limit left older ones out.
+
+    @property
+    def exit_code(self) -> int:
+        return 1 if self.unreadable else 0
+
+
+@dataclass(frozen=True)
+class AuditVerified(Result):
+    """How a walk along the audit log ended; `expected` is a head that was held against it."""
+
+    looked_at: LookedAt
+    findings: tuple[Finding, ...]
+    head: Head | None
+    expected: Head | None = None
+
+    @property
+    def exit_code(self) -> int:
+        return 2 if not self.looked_at.entries else 1 if self.findings else 0
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ none is ever sent twice. What can't be known is handed to a person.
 
 from __future__ import annotations
 
+import os
 import socket
 from collections.abc import Collection
 from dataclasses import dataclass, replace
@@ -16,10 +17,11 @@ import msgspec
 from commands.events import Noted, Plan, RestoreFinished, Warned
 from commands.restore_work import Work, cancel_dangling, follow, job_prefix, undo
 from commands.verb import Context
+from storage import shelf
 from storage.convex import imports
 from storage.convex.deployment import Deployment
-from storage.errors import ImportFailed, Refused, UnknownOutcome
-from storage.manifest import Manifest
+from storage.errors import ImportFailed, NotThere, Refused, UnknownOutcome
+from storage.manifest import Contents, Manifest
 from storage.records import Job, open_jobs
 
 
@@ -55,25 +57,69 @@ def settle_killed(
 
 
 def _settle(job: Job, wanted: Wanted, target: Deployment, ctx: Context) -> RestoreFinished | None:
-    asked = job.last("asked")
-    host = asked.data["host"] if asked else ""
-    if host != socket.gethostname() and not wanted.take_over:
-        raise Refused(
-            f"A restore into {target.name} began on the machine {host!r} and has not ended "
-            f"({job.id}).",
-            hint="If that machine is dead, run the same command with --take-over.",
-        )
+    if not wanted.take_over:
+        _refuse_if_alive(job, target, ctx)
     staged, staging = job.last("staged"), job.last("staging")
     ctx.tell(Noted(f"An earlier restore into {target.name} was stopped half-way ({job.id})."))
     if staged is None:
         cancelled = cancel_dangling(target, staging.data["known"]) if staging else []
         word = f"Its import {cancelled[0]} is cancelled. " if cancelled else ""
         ctx.tell(Noted(f"{word}It had changed nothing in {target.name}."))
-        job.write("ended", ctx.now(), outcome="stopped before the confirm")
+        _stopped(job, wanted, target, ctx)
         return None
     plan = msgspec.convert(staged.data["plan"], Plan)
-    work = Work(plan, wanted.manifest, target, ctx, job)
+    work = Work(plan, _manifest(plan, wanted, ctx), target, ctx, job)
     return _settle_staged(work, staged.data["import_id"], staged.data["safety"], wanted)
+
+
+def _stopped(job: Job, wanted: Wanted, target: Deployment, ctx: Context) -> None:
+    """Write down that it had not come to the confirm."""
+    outcome, asked = "stopped before the confirm", job.last("asked")
+    if asked is None:
+        job.write("ended", ctx.now(), outcome=outcome)
+        return
+    plan = msgspec.convert(asked.data["plan"], Plan)
+    Work(plan, wanted.manifest, target, ctx, job).note("ended", outcome=outcome)
+
+
+def _refuse_if_alive(job: Job, target: Deployment, ctx: Context) -> None:
+    """Leave a restore alone that may still be under way where our own lock does not reach."""
+    asked = job.last("asked")
+    told = asked.data if asked else {}
+    host, pid = told.get("host", ""), told.get("pid")
+    if host != socket.gethostname():
+        raise Refused(
+            f"A restore into {target.name} began on the machine {host!r} and has not ended "
+            f"({job.id}).",
+            hint="If that machine is dead, run the same command with --take-over.",
+        )
+    if told.get("locks") != str(ctx.locks) and isinstance(pid, int) and _lives(pid):
+        raise Refused(
+            f"A restore into {target.name} is under way in process {pid} of this machine, with "
+            f"another data folder ({job.id}).",
+            hint="Wait until it has ended. If that process is something else by now, run the same "
+            "command with --take-over.",
+        )
+
+
+def _lives(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass  # Somebody else's, and alive.
+    return True
+
+
+def _manifest(plan: Plan, wanted: Wanted, ctx: Context) -> Manifest:
+    """Return the manifest that the killed restore was of; without contents when it is gone."""
+    if plan.backup == wanted.manifest.id:
+        return wanted.manifest
+    try:
+        return shelf.read_manifest(ctx.vault, plan.source, plan.backup)
+    except NotThere:
+        return msgspec.structs.replace(wanted.manifest, contents=Contents(tables=()))
 
 
 def _settle_staged(

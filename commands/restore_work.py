@@ -18,7 +18,7 @@ from pathlib import Path
 
 import msgspec
 
-from commands import checks, progress, restore_count
+from commands import audited, checks, progress, restore_count
 from commands.backup import Request as BackupRequest
 from commands.backup import room_for, take
 from commands.events import ImportConfirmed, Noted, Plan, RestoreFinished, Warned
@@ -58,10 +58,12 @@ class Work:
     target: Deployment
     ctx: Context
     job: Job
+    approval: str = ""  # The id of the approval that it was begun by.
 
     def note(self, step: str, **data: object) -> None:
         """Write one fact into the job's record; a killed job that goes on has some already."""
         if step == "staging" or self.job.last(step) is None:
+            audited.restore_step(self, step, data)
             self.job.write(step, self.ctx.now(), **data)
 
 
@@ -81,10 +83,11 @@ def restore(work: Work, replan: Callable[[], Plan]) -> RestoreFinished:
     ctx, target = work.ctx, work.target
     began = ctx.monotonic()
     _refuse_settled(work)
-    work.note("asked", plan=msgspec.to_builtins(work.plan), **_who(ctx))
     with _target_as_it_was(work):
+        work.note("asked", plan=msgspec.to_builtins(work.plan), **_who(ctx))
         safety = _safety_backup(work)
-        staged = ctx.kept("stage", lambda: _build_and_stage(work, safety, replan), Staged)
+        with _upload_cancelled_if_given_up(work):
+            staged = ctx.kept("stage", lambda: _build_and_stage(work, safety, replan), Staged)
         work = replace(work, plan=staged.plan)
         with _cancelled_if_given_up(work, staged.import_id):
             if work.job.last("confirming") is None:
@@ -138,7 +141,8 @@ def follow(work: Work, import_id: str, safety: str) -> RestoreFinished:
     try:
         rows_written = ctx.step("restore", lambda: imports.follow(target, import_id, tell=listen))
     except ImportFailed as error:
-        work.note("ended", outcome="failed", why=error.what)
+        with suppress(VaultError):
+            work.note("ended", outcome="failed", why=error.what)
         raise
     tables, files = ctx.step("count", lambda: (facts.tables(target), facts.files(target)))
     counted = restore_count.count(work.plan, tables, files)
@@ -148,7 +152,7 @@ def follow(work: Work, import_id: str, safety: str) -> RestoreFinished:
     )
     for finding in found:
         ctx.tell(Warned(finding.what))
-    work.note("ended", outcome="restored", findings=len(found), rows_written=rows_written)
+    _note_restored(work, findings=len(found), rows_written=rows_written)
     return RestoreFinished(
         plan=work.plan,
         job_id=work.job.id,
@@ -160,6 +164,16 @@ def follow(work: Work, import_id: str, safety: str) -> RestoreFinished:
         seconds=ctx.monotonic() - began,
         findings=found,
     )
+
+
+def _note_restored(work: Work, **data: object) -> None:
+    """Write down that it ended; where that fails the next restore finds it out again."""
+    try:
+        work.note("ended", outcome="restored", **data)
+    except VaultError as error:
+        work.ctx.tell(
+            Warned(f"It could not be written down that this restore has ended: {error.what}")
+        )
 
 
 def undo(safety: str, target: Deployment) -> str:
@@ -183,6 +197,7 @@ def _who(ctx: Context) -> dict[str, object]:
         "door": ctx.caller.door,
         "host": socket.gethostname(),
         "pid": os.getpid(),
+        "locks": str(ctx.locks),
     }
 
 
@@ -194,7 +209,7 @@ def _safety_backup(work: Work) -> Manifest:
     )
     taken = take(request, work.target, work.ctx)
     work.note("safety", backup=taken.manifest.id)
-    work.ctx.catalog.refresh(work.ctx.vault)
+    work.ctx.index()
     if taken.damaged:
         damage = next(f for f in taken.findings if f.severity == "damage")
         raise ArchiveError(
@@ -267,16 +282,9 @@ def _build(work: Work, archive: Path, built: Path, safety: Manifest) -> tuple[Wo
 
 def _stage(work: Work, ready: Path) -> str:
     """Upload, and note first which imports were there, so that a killed one can be told apart."""
-    known = [row.id for row in imports.recent(work.target)]
-    work.note("staging", known=known)
+    work.note("staging", known=[row.id for row in imports.recent(work.target)])
     listen = progress.convex(work.ctx, "stage")
-    try:
-        return imports.stage(work.target, ready, CONVEX_MODE[work.plan.mode], tell=listen)
-    except BaseException as error:
-        with suppress(ConvexError, VaultError):
-            cancel_dangling(work.target, known)
-            work.note("ended", outcome="stopped while staging", why=type(error).__name__)
-        raise
+    return imports.stage(work.target, ready, CONVEX_MODE[work.plan.mode], tell=listen)
 
 
 def cancel_dangling(target: Deployment, known: Collection[str]) -> list[str]:
@@ -319,6 +327,20 @@ def _target_as_it_was(work: Work) -> Iterator[None]:
         if work.job.open and work.job.last("staging") is None:
             with suppress(VaultError):
                 work.note("ended", outcome="stopped before staging", why=type(error).__name__)
+        raise
+
+
+@contextmanager
+def _upload_cancelled_if_given_up(work: Work) -> Iterator[None]:
+    """Cancel what an upload may have begun when the work ends before its id is in hand."""
+    try:
+        yield
+    except BaseException as error:
+        staging = work.job.last("staging")
+        if staging is not None and work.job.open:
+            with suppress(ConvexError, VaultError):
+                cancel_dangling(work.target, staging.data["known"])
+                work.note("ended", outcome="stopped while staging", why=type(error).__name__)
         raise
 
 

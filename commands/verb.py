@@ -17,10 +17,12 @@ from typing import Any, Literal, Protocol, TypeVar
 
 from commands.aim import Aim
 from commands.events import Event, JobStanding, Result, Warned
+from commands.policy import Approvals
 from storage import lock
+from storage.audit import Audit
 from storage.catalog import Catalog, Entry
 from storage.convex.deployment import Deployment
-from storage.errors import ManifestError, Refused
+from storage.errors import ManifestError, Refused, SpoolError
 from storage.manifest import Door
 from storage.spool import Spool
 from storage.vaults.vault import Vault
@@ -79,13 +81,15 @@ class Verb:
 class Caller:
     """Who asked, through which door, and what they may do.
 
-    `role` was decided by whoever let them in, when they asked: see `commands/roles.py`.
+    `role` was decided by whoever let them in, when they asked: see `commands/roles.py`. `team` is
+    their Slack workspace's id.
     """
 
     id: str
     name: str
     door: Door = "terminal"
     role: Role | None = None
+    team: str = ""
 
 
 @dataclass(frozen=True)
@@ -100,6 +104,7 @@ class Rules:
     download_tries: int = 4
     app_version: str | None = None
     lifeboat_version: str = ""
+    approvals: Approvals = field(default_factory=Approvals)
 
     @property
     def grace(self) -> timedelta:
@@ -125,6 +130,27 @@ class Kept(Protocol):
 
     def __call__(self, name: str, doing: Callable[[], T], kind: type[T]) -> T:
         """Return what `doing` returned; `kind` is its type, for reading it back from JSON."""
+        ...
+
+
+class Asking(Protocol):
+    """A job's way to other people: who may approve, what they say, and what follows from it."""
+
+    @property
+    def job_id(self) -> str:
+        """The id of the job that asks."""
+        ...
+
+    def approvers(self) -> frozenset[str]:
+        """Return the ids of people who may approve right now; NotAllowed when nobody can say."""
+        ...
+
+    def wait(self, topic: str, seconds: float) -> Any:
+        """Return the next message for the job, or None when none came in time; survives kills."""
+        ...
+
+    def begin(self, approved: Any) -> str:
+        """Have an approved restore done, at most once for an approval; return the job's id."""
         ...
 
 
@@ -158,7 +184,9 @@ class Context:
     default_deployment: str | None = None
     asked_at: datetime | None = None  # The same when a killed job goes on; None: now.
     stop_if_asked: Callable[[], None] = lambda: None  # Raises Cancelled; called at safe points.
+    asking: Asking | None = None  # None: not a job of the bot.
     jobs: Jobs | None = None  # None: no engine has ever run on this data folder.
+    audit: Audit | None = None  # None: nothing is written down, as in most tests.
     rules: Rules = field(default_factory=Rules)
     settings_warnings: tuple[tuple[str, str], ...] = ()  # What, and what to do about it.
     monotonic: Callable[[], float] = time.monotonic
@@ -187,6 +215,13 @@ class Context:
     def only_one(self, name: str, what: str) -> AbstractContextManager[None]:
         """Hold a lock of this machine while the block runs; Refused when another process does."""
         return lock.held(self.locks / f"{name}.lock", what=what)
+
+    def index(self) -> None:
+        """Bring the catalog up to date; where that fails it is told, for it is only an index."""
+        try:
+            self.catalog.refresh(self.vault)
+        except SpoolError as error:
+            self.tell(Warned(f"{error.what} {error.safe}"))
 
     def find(self, backup: str) -> Entry:
         """Return the backup that was named, after a look at what the vault holds now.

@@ -10,7 +10,7 @@ import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from commands import checks, progress
+from commands import audited, checks, progress
 from commands.aim import Aim
 from commands.events import BackupVerified, Warned
 from commands.show import BACKUP
@@ -55,9 +55,14 @@ def run(request: Request, ctx: Context) -> BackupVerified:
     """Read the archive from the vault in one pass; VaultError when it can't be looked at."""
     began = ctx.monotonic()
     entry = ctx.find(request.backup)
-    manifest = shelf.read_manifest(ctx.vault, entry.deployment, entry.id)
-    previous = _previous(request, manifest, ctx)
-    check = ctx.kept("verify", lambda: _check(request, manifest, previous, ctx), Check)
+    with audited.ending(ctx, "verify.ended", deployment=entry.deployment) as end:
+        end.about = entry.id
+        manifest = shelf.read_manifest(ctx.vault, entry.deployment, entry.id)
+        previous = _previous(request, manifest, ctx)
+        check = ctx.kept("verify", lambda: _check(request, manifest, previous, ctx), Check)
+        end.outcome = _outcome(check)
+        end.facts = {"depth": check.depth, "findings": len(check.findings)}
+        recorded = ctx.kept("record", lambda: _record(manifest, check, ctx), bool)
     return BackupVerified(
         id=manifest.id,
         depth=check.depth,
@@ -65,8 +70,15 @@ def run(request: Request, ctx: Context) -> BackupVerified:
         findings=check.findings,
         compared_with=tuple(earlier.id for earlier in previous),
         seconds=ctx.monotonic() - began,
-        recorded=ctx.kept("record", lambda: _record(manifest, check, ctx), bool),
+        recorded=recorded,
     )
+
+
+def _outcome(check: Check) -> str:
+    """Return in a word how it ended, for the audit log."""
+    if any(finding.severity == "damage" for finding in check.findings):
+        return "damaged"
+    return "warnings" if check.findings else "sound"
 
 
 def _check(
@@ -193,7 +205,7 @@ def _record(manifest: Manifest, check: Check, ctx: Context) -> bool:
     except VaultError as error:
         ctx.tell(Warned(f"The result could not be written into the vault: {error.what}"))
         return False
-    ctx.catalog.refresh(ctx.vault)
+    ctx.index()
     return True
 
 

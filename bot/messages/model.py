@@ -30,12 +30,17 @@ class ActionId(StrEnum):
     BACKUP_MENU = "backup.menu"  # A selected option's value: "<show|verify|restore> <id>".
     LIST_PAGE = "list.page"  # Value: "<page> <deployment or *>", pages from 1.
     JOB_RETRY = "job.retry"  # Value: the ended job's id.
+    APPROVE = "approval.approve"  # Value: "<asking job> <short fingerprint>"; so the next two.
+    DENY = "approval.deny"
+    WITHDRAW = "approval.withdraw"
 
 
 class ViewId(StrEnum):
     """Every modal, by its callback_id; private_metadata holds one id."""
 
     RESTORE = "restore.confirm"
+    APPROVE = "approval.confirm"
+    DENY = "approval.refuse"
 
 
 class Field(StrEnum):
@@ -44,6 +49,9 @@ class Field(StrEnum):
     TARGET = "target"
     MODE = "mode"
     TABLES = "tables"
+    REASON = "reason"
+    NAME = "name"
+    CHECKED = "checked"
 
 
 @dataclass(frozen=True)

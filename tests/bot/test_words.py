@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.terminal import words
+from bot import words
 
 AT = datetime(2026, 11, 24, 2, 0, 13, tzinfo=UTC)
 WIB = timezone(timedelta(hours=7), "WIB")

@@ -1,0 +1,94 @@
+"""The cards of questions that wait for other people, and the words around them in the thread.
+
+A job that goes on after a kill tells everything again: what was said already is remembered beside
+the job, and not said twice.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from datetime import datetime
+
+from bot.courier import Courier
+from bot.jobs import Engine
+from bot.messages import answers
+from bot.messages import approval as views
+from bot.messages.model import Message
+from commands.approval import Approval, State
+from commands.events import ApprovalAsked, BallotRefused
+from storage.errors import Refused
+
+Place = tuple[str, str]  # Channel, and the ts that the thread hangs on.
+ENDED_RANK = 1000
+
+
+class Questions:
+    """The open questions of this bot; `pointer_channel` is "" when the settings name none."""
+
+    def __init__(
+        self,
+        courier: Courier,
+        engine: Engine,
+        now: Callable[[], datetime],
+        pointer_channel: str = "",
+        link: Callable[[str, str], str] = lambda _channel, _ts: "",
+    ) -> None:
+        self._courier, self._engine, self._now = courier, engine, now
+        self._pointer_channel, self._link = pointer_channel, link
+        self._open: dict[str, tuple[ApprovalAsked, Approval]] = {}
+        self._refused: dict[str, int] = {}
+        self._guard = threading.Lock()
+
+    def asked(self, job_id: str, place: Place, event: ApprovalAsked) -> None:
+        """Post the card in the thread, once, and the pointer for the approvers' own channel."""
+        with self._guard:
+            self._open[job_id] = (event, event.approval)
+        facts = self._engine.facts(job_id)
+        self._engine.note(job_id, fingerprint=event.approval.fingerprint)
+        if not facts.get("card_ts"):
+            card = views.card(event, event.approval, self._now())
+            self._engine.note(job_id, card_ts=self._courier.reply(*place, card))
+        if self._pointer_channel and not facts.get("pointed"):
+            self._engine.note(job_id, pointed=True)
+            pointer = views.pointer(event, self._link(*place))
+            self._courier.post_later(self._pointer_channel, lambda: pointer, lambda _ts: None)
+
+    def changed(self, job_id: str, place: Place, approval: Approval) -> None:
+        """Bring the card up to date, and tell the thread once that somebody's word counted."""
+        with self._guard:
+            event, _ = self._open[job_id]
+            self._open[job_id] = (event, approval)
+        card_ts = self._engine.facts(job_id).get("card_ts")
+        if card_ts:
+            self._courier.show(place[0], str(card_ts), views.card(event, approval, self._now()))
+        rank = len(approval.votes) + (0 if approval.state is State.WAITING else ENDED_RANK)
+        if rank > int(self._engine.facts(job_id).get("rank") or 0):
+            self._engine.note(job_id, rank=rank)
+            self._courier.note(*place, views.changed(approval))
+
+    def refused(self, job_id: str, place: Place, event: BallotRefused) -> None:
+        """Tell a voter alone that their word did not count, and why."""
+        with self._guard:
+            count = self._refused.get(job_id, 0) + 1
+            self._refused[job_id] = count
+        if count > int(self._engine.facts(job_id).get("refused") or 0):
+            self._engine.note(job_id, refused=count)
+            told = answers.refused(Refused(event.what, hint=event.hint))
+            self._courier.private(place[0], event.by, told)
+
+    def line(self, job_id: str) -> Message | None:
+        """Return the channel's one-line status of a question, once there is one."""
+        with self._guard:
+            known = self._open.get(job_id)
+        if known is None:
+            return None
+        event, approval = known
+        return views.line(event.plan, approval, self._now())
+
+    def over(self, job_id: str, place: Place, approval: Approval) -> None:
+        """Bring the card to its last state and forget the question."""
+        self.changed(job_id, place, approval)
+        with self._guard:
+            self._open.pop(job_id, None)
+            self._refused.pop(job_id, None)
