@@ -18,6 +18,7 @@ from bot.jobs_seen import JobsSeen
 from bot.settings import DeploymentSettings, Settings, SettingsRefused, VaultSettings
 from commands.events import DoctorLine, DoctorLooked, Event, StepBegan, StepFinished
 from commands.verb import Caller, Context
+from storage.audit import Audit
 from storage.catalog import Catalog
 from storage.convex.deployment import Deployment
 from storage.convex.patience import Patience
@@ -31,7 +32,10 @@ T = TypeVar("T")
 
 @contextmanager
 def built(
-    settings: Settings, tell: Callable[[Event], None], confirm: Callable[[str], bool]
+    settings: Settings,
+    tell: Callable[[Event], None],
+    confirm: Callable[[str], bool],
+    type_in: Callable[[str], str] = lambda _question: "",
 ) -> Iterator[Context]:
     """Make everything a verb needs in this process; connections are closed on the way out."""
     _make_data_folder(settings)
@@ -39,22 +43,30 @@ def built(
         name: _deployment(facts, settings.patience) for name, facts in settings.deployments.items()
     }
     version = app_version(os.environ)
+    vault = _vault(settings.vault)
     try:
         yield Context(
             caller=_whoever_types(),
             deployments=deployments,
-            vault=_vault(settings.vault),
+            vault=vault,
             catalog=Catalog(settings.paths.catalog),
             spool=Spool(settings.paths.spool),
-            now=lambda: datetime.now(UTC),
+            now=_now,
             tell=tell,
             step=InlineStep(tell),
             kept=lambda _name, doing, _kind: doing(),
             confirm=confirm,
+            type_in=type_in,
+            audit=Audit(vault, _now),
             jobs=JobsSeen(settings.paths.engine) if settings.paths.engine.exists() else None,
             locks=settings.paths.locks,
             default_deployment=settings.default_deployment,
-            rules=replace(settings.rules, app_version=version, lifeboat_version=lifeboat_version()),
+            rules=replace(
+                settings.rules,
+                app_version=version,
+                lifeboat_version=lifeboat_version(),
+                approvals=settings.approvals,
+            ),
             settings_warnings=settings.warnings,
         )
     finally:
@@ -101,6 +113,10 @@ def _deployment(facts: DeploymentSettings, patience: Patience) -> Deployment:
 
 def _vault(facts: VaultSettings) -> Vault:
     return LocalFolder(facts.folder, name=facts.name)
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
 
 
 def _whoever_types() -> Caller:

@@ -10,8 +10,12 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
+from typing import Any
 
-from bot.courier import Courier
+import msgspec
+
+from bot.courier import Courier, SlackAway
 from bot.jobs import Engine, Wish
 from bot.messages import answers, report
 from bot.messages import job as drawn
@@ -31,14 +35,17 @@ from commands.events import (
 from storage.errors import LifeboatError
 
 CANCELLED = "Cancelled"
+GIVEN_UP = "It stopped the bot several times over and is not begun again."
+GIVEN_UP_HINT = "Tell whoever runs Lifeboat: its log tells why."
 
 
 @dataclass(frozen=True)
 class Ended:
-    """How a job ended, and the card that says so: kept by the engine until Slack has taken it."""
+    """How a job ended, in its card and its thread: kept by the engine until Slack has taken it."""
 
     state: JobState
     card: Message
+    report: Message
 
 
 class Board:
@@ -55,26 +62,51 @@ class Board:
         self._protected, self._now = protected, now
         self._views: dict[str, JobView] = {}
         self._places: dict[str, tuple[str, str]] = {}
-        self._turns: dict[str, threading.Lock] = {}
+        self._unposted: set[str] = set()  # Slack did not take their message yet.
+        self._ends: dict[str, Ended] = {}  # Of jobs that ended before they had a message.
         self._guard = threading.RLock()
+        self._turns: dict[str, threading.Lock] = {}
 
-    def open(self, job_id: str, wish: Wish) -> None:
+    def open(self, job_id: str, wish: Wish) -> bool:
         """Make sure that the job has its message; whoever comes first posts it.
 
-        NotInChannel or SlackAway when it can't be posted.
+        False when Slack does not answer: the message follows as soon as it does. Refused when the
+        message can't be posted at all.
         """
         with self._guard:
             turn = self._turns.setdefault(job_id, threading.Lock())
         with turn:
+            if job_id in self._places or job_id in self._unposted:
+                return job_id in self._places
             facts = self._engine.facts(job_id)
-            if job_id in self._places or facts.get("over"):
-                return
+            if facts.get("ended"):
+                return True
             with self._guard:
-                self._views.setdefault(job_id, self._fresh(job_id, wish))
-            ts = facts.get("ts") or self._courier.post(wish.channel, self._draw(job_id))
-            self._places[job_id] = (wish.channel, str(ts))
-            if not facts.get("ts"):
-                self._engine.note(job_id, ts=ts)
+                self._views.setdefault(job_id, self._fresh(job_id, wish, facts))
+            if facts.get("ts"):
+                self._places[job_id] = (wish.channel, str(facts["ts"]))
+                return True
+            try:
+                ts = self._courier.post(wish.channel, self._draw(job_id))
+            except SlackAway:
+                self._unposted.add(job_id)
+                self._post_later(job_id, wish.channel, partial(self._draw, job_id))
+                return False
+            self._posted(job_id, wish.channel, ts)
+            return True
+
+    def _post_later(self, job_id: str, channel: str, draw: Callable[[], Message]) -> None:
+        self._courier.post_later(channel, draw, lambda ts: self._posted(job_id, channel, ts))
+
+    def _posted(self, job_id: str, channel: str, ts: str) -> None:
+        """Note where a job's message is; of one that has ended meanwhile, tell the end there."""
+        self._engine.note(job_id, ts=ts)
+        with self._guard:
+            self._unposted.discard(job_id)
+            self._places[job_id] = (channel, ts)
+            ended = self._ends.pop(job_id, None)
+        if ended is not None:
+            self._tell_end(job_id, (channel, ts), ended)
 
     def picked_up(self, job_id: str) -> None:
         """Say that a restarted bot goes on with the job."""
@@ -90,9 +122,12 @@ class Board:
                 self._change(standing.id, ahead=standing.place)
 
     def cancelling(self, job_id: str) -> None:
-        """Show that a job was asked to stop."""
-        if job_id in self._views:
-            self._change(job_id, cancelling=True)
+        """Show that a job was asked to stop, unless it can't be stopped any more."""
+        with self._guard:
+            view = self._views.get(job_id)
+            if view is not None and not view.closed:
+                self._change(job_id, cancelling=True)
+        self.queued()
 
     def heard(self, job_id: str, event: Event) -> None:
         """Show one event of a running job."""
@@ -109,9 +144,9 @@ class Board:
                 self._note(job_id, report.noted(event))
             case ImportConfirmed():
                 self._change(job_id, closed=True, cancelling=False)
-            case RestorePlanned():
-                self._note(job_id, report.full(event))
-            case StepFinished():
+            case RestorePlanned() if not self._engine.facts(job_id).get("planned"):
+                self._note(job_id, report.full(event), planned=True)
+            case StepFinished() | RestorePlanned():
                 pass
             case _:
                 raise AssertionError(f"unreachable: {type(event).__name__}")
@@ -121,43 +156,77 @@ class Board:
         self._change(job_id, state="running", began_at=self._now(), ahead=0)
 
     def ended(self, job_id: str, outcome: Result | LifeboatError) -> Ended:
-        """Show how it ended: the last edit, and the report in the thread."""
+        """Note how a job ended, before anybody is told, and return it; `over` tells it."""
+        view = replace(self._views[job_id], ended_at=self._now())
+        told: Result | JobFailed
         if isinstance(outcome, LifeboatError):
             kind = type(outcome).__name__
-            failure = JobFailed(outcome.what, outcome.safe, outcome.hint, kind, outcome.exit_code)
-            state: JobState = "cancelled" if kind == CANCELLED else "failed"
-            view = self._change(job_id, state=state, ended_at=self._now(), failure=failure)
-            told = report.full(failure)
+            told = JobFailed(outcome.what, outcome.safe, outcome.hint, kind, outcome.exit_code)
+            view = replace(view, state="cancelled" if kind == CANCELLED else "failed", failure=told)
         else:
-            state = "done" if outcome.exit_code == 0 else "look"
-            view = self._change(job_id, state=state, ended_at=self._now(), result=outcome)
-            told = report.full(outcome)
-        ended = Ended(view.state, self._draw(job_id))
-        self._engine.note(job_id, over=True)
-        place = self._places.get(job_id)
-        if place is not None:
-            self._courier.note(*place, told)
-            self._show_last(job_id, place, ended.card)
+            told = outcome
+            view = replace(view, state="done" if told.exit_code == 0 else "look", result=told)
         with self._guard:
-            for known in (self._views, self._places, self._turns):
-                known.pop(job_id, None)
+            self._views[job_id] = view
+        ended = Ended(view.state, self._draw(job_id), report.full(told))
+        self._engine.note(job_id, ended=msgspec.to_builtins(ended))
         return ended
 
+    def known_end(self, job_id: str) -> Ended | None:
+        """Return how a job ended that a kill kept from being over, or None."""
+        told = self._engine.facts(job_id).get("ended")
+        return msgspec.convert(told, Ended) if told else None
+
+    def over(self, job_id: str, wish: Wish, ended: Ended) -> None:
+        """Tell how a job ended: the last edit, and the report in the thread."""
+        with self._guard:
+            place, waits = self._places.get(job_id), job_id in self._unposted
+            if waits:
+                self._ends[job_id] = ended
+        if not waits:
+            self._tell_end(job_id, place or self._noted_place(job_id, wish), ended)
+
+    def _noted_place(self, job_id: str, wish: Wish) -> tuple[str, str]:
+        return wish.channel, str(self._engine.facts(job_id).get("ts") or "")
+
+    def _tell_end(self, job_id: str, place: tuple[str, str], ended: Ended) -> None:
+        """Tell the end at a message, or in a new one where there is none yet; then forget all."""
+        with self._guard:
+            for known in (self._places, self._views, self._turns):
+                known.pop(job_id, None)
+        channel, ts = place
+        if not ts:
+            self._ends[job_id] = ended
+            self._post_later(job_id, channel, partial(_same, ended.card))
+            return
+        note = self._engine.note
+        if not self._engine.facts(job_id).get("reported"):
+            self._courier.note(*place, ended.report, sent=lambda: note(job_id, reported=True))
+        self._courier.show(*place, ended.card, last=True, sent=lambda: note(job_id, shown=True))
+
     def settle(self) -> None:
-        """Send the last edits that a killed bot still had in its hands; called at start."""
-        for job_id, wish, card in self._engine.unshown():
-            ts = self._engine.facts(job_id).get("ts")
-            if ts:
-                self._show_last(job_id, (wish.channel, str(ts)), card)
+        """Tell the ends that a killed bot still had in its hands; called at start."""
+        for job_id, wish, told in self._engine.unshown():
+            ended = msgspec.convert(told, Ended)
+            self._tell_end(job_id, self._noted_place(job_id, wish), ended)
         for job_id in self._engine.given_up():
-            asked, ts = self._engine.wish(job_id), self._engine.facts(job_id).get("ts")
-            if asked and ts:
-                self._courier.note(asked.channel, str(ts), answers.given_up(job_id))
+            asked = self._engine.wish(job_id)
+            if asked is not None:
+                self._give_up(job_id, asked)
             self._engine.note(job_id, said=True)
 
-    def _show_last(self, job_id: str, place: tuple[str, str], card: Message) -> None:
-        note = self._engine.note
-        self._courier.show(*place, card, last=True, sent=lambda: note(job_id, shown=True))
+    def _give_up(self, job_id: str, wish: Wish) -> None:
+        """Tell that a job that ended the bot again and again is not begun any more."""
+        failure = JobFailed(GIVEN_UP, "", GIVEN_UP_HINT, "LifeboatError", 1)
+        view = self._fresh(job_id, wish, self._engine.facts(job_id))
+        card = drawn.card(replace(view, state="failed", failure=failure), self._now())
+        ended = Ended("failed", card, answers.given_up(job_id))
+        self._tell_end(job_id, self._noted_place(job_id, wish), ended)
+
+    def view(self, job_id: str) -> JobView | None:
+        """Return a job as its message shows it, while it has not ended."""
+        with self._guard:
+            return self._views.get(job_id)
 
     def silent(self, job_id: str, seconds: float) -> None:
         """Say in the thread that a job has not moved for so long."""
@@ -166,7 +235,7 @@ class Board:
         if view is not None:
             self._note(job_id, report.silent(view, seconds))
 
-    def _fresh(self, job_id: str, wish: Wish) -> JobView:
+    def _fresh(self, job_id: str, wish: Wish, facts: dict[str, Any]) -> JobView:
         place = {standing.id: standing.place for standing in self._engine.standing()}
         return JobView(
             id=job_id,
@@ -178,22 +247,32 @@ class Board:
             asked_name=wish.caller_name,
             asked_at=wish.asked_at,
             ahead=place.get(job_id, 0),
-            restarts=int(self._engine.facts(job_id).get("restarts") or 0),
+            step=str(facts.get("step") or ""),
+            restarts=int(facts.get("restarts") or 0),
+            closed=bool(facts.get("closed")),
         )
 
-    def _change(self, job_id: str, **facts: object) -> JobView:
+    def _change(self, job_id: str, **facts: object) -> None:
+        """Change what a job's message shows; one that is over stays as it is."""
         with self._guard:
-            view = replace(self._views[job_id], **facts)  # type: ignore[arg-type]
-            self._views[job_id] = view
+            view = self._views.get(job_id)
+            if view is None or view.ended_at is not None:
+                return
+            self._views[job_id] = replace(view, **facts)  # type: ignore[arg-type]
             place = self._places.get(job_id)
-        if place is not None:
-            self._courier.show(*place, self._draw(job_id))
-        return view
+            if place is not None:
+                self._courier.show(*place, self._draw(job_id))
 
     def _draw(self, job_id: str) -> Message:
-        return drawn.card(self._views[job_id], self._now())
+        with self._guard:
+            return drawn.card(self._views[job_id], self._now())
 
-    def _note(self, job_id: str, message: Message | None) -> None:
-        place = self._places.get(job_id)
-        if place is not None and message is not None:
-            self._courier.note(*place, message)
+    def _note(self, job_id: str, message: Message, **facts: bool) -> None:
+        """Add to a job's thread; the facts are noted once Slack has taken it."""
+        place, note = self._places.get(job_id), self._engine.note
+        if place is not None:
+            self._courier.note(*place, message, sent=lambda: note(job_id, **facts))
+
+
+def _same(message: Message) -> Message:
+    return message

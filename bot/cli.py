@@ -158,7 +158,8 @@ def _do(verb: Verb, rest: Sequence[str], words: Words, printer: Printer) -> int:
     try:
         request = verb.parse(rest)
         settings = read(words.settings, os.environ)
-        with app.built(settings, printer.tell, _ask(words)) as ctx:
+        asker = _ask(words)
+        with app.built(settings, printer.tell, asker, asker.word) as ctx:
             result = perform(verb, request, ctx)
     except SettingsRefused as refused:
         if verb.name != "doctor":
@@ -206,6 +207,17 @@ def _ask(words: Words) -> _Asker:
 @dataclass(frozen=True)
 class _Asker:
     interactive: bool
+
+    def word(self, question: str) -> str:
+        """Return what is typed in answer; Refused where nobody is there to type."""
+        if not self.interactive:
+            raise Refused(
+                "Nobody is there to type the name: this is no terminal.",
+                hint="Run the command in a terminal.",
+            )
+        sys.stderr.write(question)
+        sys.stderr.flush()
+        return sys.stdin.readline()
 
     def __call__(self, question: str) -> bool:
         if not self.interactive:

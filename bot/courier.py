@@ -27,7 +27,12 @@ SAME_SECONDS = 2.5  # Between two edits of one message that are not its last.
 AWAY_SECONDS_MAX = 60.0
 BLOCKS_REFUSED = ("invalid_blocks", "invalid_blocks_format", "msg_blocks_too_long")
 NOT_HERE = ("not_in_channel", "channel_not_found", "is_archived", "restricted_action")
-GONE = ("message_not_found", "channel_not_found", "cant_update_message", "edit_window_closed")
+# What may be over in a while, or be mended by whoever runs the bot; everything else is for good.
+PASSING = (
+    *("ratelimited", "rate_limited", "accesslimited", "internal_error", "fatal_error"),
+    *("service_unavailable", "request_timeout", "team_added_to_org", "unknown"),
+    *("invalid_auth", "not_authed", "token_revoked", "token_expired", "account_inactive"),
+)
 Place = tuple[str, str]  # Channel and ts.
 
 
@@ -35,8 +40,22 @@ class NotInChannel(Refused):
     """The bot can't post where it was asked."""
 
 
+class NotTaken(Refused):
+    """Slack refuses this one message, whatever becomes of it later."""
+
+
 class SlackAway(LifeboatError):
     """Slack does not answer, or refuses the bot."""
+
+
+@dataclass
+class _Posting:
+    """A message to be posted later, drawn when it is sent; `posted` is told its ts."""
+
+    channel: str
+    thread_ts: str | None
+    draw: Callable[[], Message]
+    posted: Callable[[str], None]
 
 
 @dataclass
@@ -59,14 +78,26 @@ class Courier:
         self._turn = threading.Condition()
         self._shown: dict[Place, _Shown] = {}
         self._sent: dict[Place, float] = {}
-        self._notes: deque[tuple[str, str, Message]] = deque()
+        self._postings: deque[_Posting] = deque()
         self._closing = False
         self._thread = threading.Thread(target=self._carry, name="courier", daemon=True)
         self._thread.start()
 
     def post(self, channel: str, message: Message) -> str:
-        """Post a message now and return its ts; NotInChannel or SlackAway when it can't be."""
+        """Post a message now and return its ts; Refused or SlackAway when it can't be."""
         return self._post(channel, None, message)
+
+    def reply(self, channel: str, thread_ts: str, message: Message) -> str:
+        """Post a message in a thread now and return its ts; Refused or SlackAway if it can't be."""
+        return self._post(channel, thread_ts, message)
+
+    def post_later(
+        self, channel: str, draw: Callable[[], Message], posted: Callable[[str], None]
+    ) -> None:
+        """Post a message as soon as Slack takes it; `posted` is called in the courier's thread."""
+        with self._turn:
+            self._postings.append(_Posting(channel, None, draw, posted))
+            self._turn.notify()
 
     def private(self, channel: str, user: str, message: Message) -> None:
         """Tell one person something in a channel that nobody else sees; given up if it can't be."""
@@ -80,10 +111,16 @@ class Courier:
         except (SlackClientError, OSError) as error:
             log.warning("a private answer was not delivered: %s", _code(error))
 
-    def note(self, channel: str, thread_ts: str, message: Message) -> None:
+    def note(
+        self,
+        channel: str,
+        thread_ts: str,
+        message: Message,
+        sent: Callable[[], None] = lambda: None,
+    ) -> None:
         """Add a message to a thread, later, in the order of the calls."""
         with self._turn:
-            self._notes.append((channel, thread_ts, message))
+            self._postings.append(_Posting(channel, thread_ts, lambda: message, lambda _ts: sent()))
             self._turn.notify()
 
     def show(
@@ -100,6 +137,9 @@ class Courier:
         `sent` is called in the courier's thread once Slack has taken this very edit.
         """
         with self._turn:
+            waiting = self._shown.get((channel, ts))
+            if waiting is not None and waiting.last and not last:
+                return
             self._shown[channel, ts] = _Shown(message, last, sent)
             self._turn.notify()
 
@@ -124,16 +164,18 @@ class Courier:
             try:
                 doing()
                 pause = self._call_seconds
-            except (SlackClientError, OSError) as error:
-                log.warning("Slack did not take a message: %s; trying again", _code(error))
+            except SlackAway as away:
+                log.warning("%s Trying again.", away.what)
                 pause = min(max(pause, 1.0) * 2, AWAY_SECONDS_MAX)
+            except Exception as error:
+                log.error("the courier stumbled", exc_info=error)
             time.sleep(pause)
 
     def _next(self) -> tuple[Callable[[], None] | None, float | None]:
         """Return what is to be carried now, or how long to wait; two Nones at the end."""
         with self._turn:
-            if self._notes:
-                return self._send_note, None
+            if self._postings:
+                return self._send_posting, None
             now = self._clock()
             due = {place: self._due(place, shown) for place, shown in self._shown.items()}
             ready = [place for place, at in due.items() if at <= now or self._closing]
@@ -147,16 +189,19 @@ class Courier:
     def _due(self, place: Place, shown: _Shown) -> float:
         return float("-inf") if shown.last else self._sent.get(place, 0.0) + SAME_SECONDS
 
-    def _send_note(self) -> None:
-        channel, thread_ts, message = self._notes[0]
-        try:
-            self._post(channel, thread_ts, message)
-        except NotInChannel as error:
-            log.warning("a note was dropped: %s", error.what)
-        except SlackAway as error:
-            raise SlackClientError(error.what) from error
+    def _send_posting(self) -> None:
         with self._turn:
-            self._notes.popleft()
+            posting = self._postings.popleft()
+        try:
+            ts = self._post(posting.channel, posting.thread_ts, posting.draw())
+        except SlackAway:
+            with self._turn:
+                self._postings.appendleft(posting)
+            raise
+        except Refused as error:
+            log.warning("a message was dropped: %s", error.what)
+        else:
+            posting.posted(ts)
 
     def _send_edit(self, place: Place) -> None:
         with self._turn:
@@ -168,10 +213,10 @@ class Courier:
                 ),
                 shown.message,
             )
-        except SlackApiError as error:
-            if _code(error) not in GONE:
-                raise
-            log.warning("a message can't be edited any more: %s", _code(error))
+        except (SlackClientError, OSError) as error:
+            if _passing(error):
+                raise _away(error) from error
+            log.warning("a message can't be edited: %s", _code(error))
         with self._turn:
             self._sent[place] = self._clock()
             if self._shown.get(place) is shown:
@@ -198,9 +243,11 @@ class Courier:
                 raise NotInChannel(
                     "I can't post in this channel.", hint="Type: /invite @lifeboat"
                 ) from error
-            raise SlackAway(
-                f"Slack did not take the message ({_code(error)}).",
-                hint="Try again, or use `lifeboat` in a terminal.",
+            if _passing(error):
+                raise _away(error) from error
+            raise NotTaken(
+                f"Slack refuses the message ({_code(error)}).",
+                hint="Tell whoever runs Lifeboat; `lifeboat` in a terminal works without Slack.",
             ) from error
         return str(answer["ts"])
 
@@ -222,6 +269,21 @@ class Courier:
 
 def _blocks(message: Message) -> list[dict[str, Any]] | None:
     return list(message.blocks) or None
+
+
+def _away(error: BaseException) -> SlackAway:
+    return SlackAway(
+        f"Slack did not take the message ({_code(error)}).",
+        hint="Try again, or use `lifeboat` in a terminal.",
+    )
+
+
+def _passing(error: BaseException) -> bool:
+    """Whether the same call may well succeed later."""
+    if not isinstance(error, SlackApiError):
+        return True
+    status = getattr(error.response, "status_code", 200)
+    return status == 429 or status >= 500 or _code(error) in PASSING
 
 
 def _code(error: BaseException) -> str:

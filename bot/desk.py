@@ -15,6 +15,7 @@ import secrets
 import shlex
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -22,13 +23,22 @@ import msgspec
 
 from bot.board import Board
 from bot.jobs import Engine, Wish
-from bot.messages import answers, doctor, helping, listing, modal, shown, standing
+from bot.messages import answers, audited, doctor, helping, listing, modal, shown, standing
 from bot.messages.model import Message
 from bot.people import People
 from bot.worker import submitted
 from commands import VERBS
 from commands.aim import Aim
-from commands.events import BackupShown, BackupsListed, CancelAsked, DoctorLooked, StatusTold
+from commands.events import (
+    AuditTold,
+    AuditVerified,
+    BackupShown,
+    BackupsListed,
+    CancelAsked,
+    DoctorLooked,
+    StatusTold,
+)
+from commands.jobs import ASK
 from commands.roles import Roles, check, perform, role_of
 from commands.verb import Caller, Context, Verb
 from storage.errors import LifeboatError, Refused
@@ -127,7 +137,7 @@ class Desk:
         """Return who asked, asked of Slack right now; NotAllowed when they may not."""
         person = self.people.person(asked.user, self.roles.groups)
         role = role_of(person, self.home_team, self.roles)
-        caller = Caller(id=person.id, name=person.name, door="slack", role=role)
+        caller = Caller(person.id, person.name, door="slack", role=role, team=person.team)
         check(verb, caller)
         return caller
 
@@ -150,6 +160,8 @@ class Desk:
                 return standing.status(result)
             case DoctorLooked():
                 return doctor.looked(result)
+            case AuditTold() | AuditVerified():
+                return audited.answer(result)
             case CancelAsked():
                 self.board.cancelling(result.job_id)
                 return answers.cancel_asked(result)
@@ -167,26 +179,37 @@ class Desk:
         if not getattr(aim.request, "yes", True):
             self._ask_in_modal(aim, asked)
             return
+        asks = aim.question is not None
+        job_id = job_name(ASK if asks else verb.name, aim.deployment, asked.once)
         wish = Wish(
-            verb=verb.name,
+            verb=ASK if asks else verb.name,
             deployment=aim.deployment,
-            request=submitted(verb.name, aim.request),
+            request=submitted(verb.name, aim.question if asks else aim.request),
+            queue=job_id if asks else "",  # A question keeps no backup waiting.
             backup=aim.backup,
             caller_id=ctx.caller.id,
             caller_name=ctx.caller.name,
+            team=ctx.caller.team,
             door="slack",
             asked_at=ctx.now(),
             channel=asked.channel,
         )
-        self._submit(wish, asked)
+        self._submit(job_id, wish, asked)
 
-    def _submit(self, wish: Wish, asked: Asked) -> None:
-        job_id = job_name(wish.verb, wish.deployment, asked.once)
+    def _submit(self, job_id: str, wish: Wish, asked: Asked) -> None:
         self.people.check_channel(wish.channel)
         if not self.engine.submit(job_id, wish):
             asked.answer(answers.already(job_id), False)
             return
-        self.board.open(job_id, wish)
+        try:
+            shown = self.board.open(job_id, wish)
+        except Refused:  # Nobody would ever see what becomes of it.
+            with suppress(Refused):
+                self.engine.cancel(job_id)
+            raise
+        view = self.board.view(job_id)
+        if not shown and view is not None:
+            asked.answer(answers.started(view), False)
 
     def _open_modal(self, asked: Asked) -> None:
         """Ask how to restore a backup; a press of a button names nothing but the backup."""
@@ -222,10 +245,11 @@ class Desk:
             wish,
             caller_id=caller.id,
             caller_name=caller.name,
+            team=caller.team,
             channel=asked.channel,
             asked_at=self.world.now(),
         )
-        self._submit(wish, asked)
+        self._submit(job_name(wish.verb, wish.deployment, asked.once), wish, asked)
 
 
 def words(text: str) -> tuple[str, ...]:

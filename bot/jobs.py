@@ -11,9 +11,11 @@ from __future__ import annotations
 import json
 import secrets
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from contextvars import Context
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
@@ -23,7 +25,6 @@ from dbos import DBOS, DBOSClient, SetEnqueueOptions, SetWorkflowID
 from dbos._serialization import Serializer
 
 from bot.job_errors import from_json, to_json
-from bot.messages.model import Message
 from commands.events import JobStanding
 from storage import lock
 from storage.errors import LifeboatError, Refused
@@ -33,14 +34,18 @@ QUEUE = "jobs"
 VERSION = "jobs-1"  # Raised only when a waiting job could not go on under the new code.
 RECOVERIES_MAX = 3
 POLL_SECONDS = 0.3
+HELD_SECONDS = 60.0  # Longer than a stopping bot takes to end.
 OPEN = ["ENQUEUED", "DELAYED", "PENDING"]
+WAKE = "vote"  # What a waiting job listens to.
 GAVE_UP = "MAX_RECOVERY_ATTEMPTS_EXCEEDED"
 
 
 class Wish(msgspec.Struct, frozen=True, kw_only=True):
     """What is to be done, for whom, and where its message belongs. JSON-able, never a secret.
 
-    `request` is the verb's own, as JSON builtins. `channel` is where it was asked.
+    `request` is the job's own, as JSON builtins. `channel` is where it was asked. `queue` is whose
+    turns it takes, its deployment's if empty. `ts` is the message of an earlier job whose story it
+    goes on with, or "".
     """
 
     verb: str
@@ -52,17 +57,23 @@ class Wish(msgspec.Struct, frozen=True, kw_only=True):
     door: str
     asked_at: datetime
     channel: str
+    team: str = ""
+    queue: str = ""
+    ts: str = ""
 
 
 @dataclass
 class JobRun:
-    """One job while this process works on it: what it may keep, and whether it should stop."""
+    """One job while this process works on it: what it may keep, and whether it should stop.
+
+    `closed`: an earlier life of it came so far that it can't be stopped any more.
+    """
 
     id: str
     wish: Wish
     resumed: bool
-    _cancel: Callable[[str], bool]
-    _told: dict[str, Any] = field(default_factory=dict)
+    closed: bool
+    _engine: Engine
 
     def kept(self, name: str, doing: Callable[[], T], kind: type[T]) -> T:
         """Do something once: see `commands.verb.Kept`. Our own errors are remembered as well."""
@@ -77,14 +88,22 @@ class JobRun:
                 return json.dumps({"failed": to_json(error)})
             return json.dumps({"done": msgspec.to_builtins(done[0])})
 
-        told = json.loads(DBOS.run_step({"name": name}, body))
+        told = json.loads(self._engine.once(name, body))
         if "failed" in told:
             raise failed[0] if failed else from_json(told["failed"])
         return done[0] if done else msgspec.convert(told["done"], kind)
 
+    def wait(self, topic: str, seconds: float) -> Any:
+        """Return the next message for this job, or None; a kill neither loses it nor the time."""
+        return self._engine.wait(topic, seconds)
+
     def cancelled(self) -> bool:
         """Whether somebody asked it to stop."""
-        return self._cancel(self.id)
+        return self._engine.is_cancelled(self.id)
+
+    def close(self) -> None:
+        """Remember that from here on it can't be stopped, in this life or a later one."""
+        self._engine.note(self.id, closed=True)
 
 
 class Rows:
@@ -95,12 +114,13 @@ class Rows:
 
     def standing(self) -> Sequence[JobStanding]:
         """Return the jobs that have not ended, oldest first, with their place in the queue."""
-        rows = self._at.list_workflows(status=OPEN, name="run_job", load_output=False)
+        rows = _aside(self._at.list_workflows, status=OPEN, name="run_job", load_output=False)
         rows.sort(key=lambda row: (row.created_at or 0, row.workflow_id))
         before: dict[str, int] = {}
         found = []
         for row in sorted(rows, key=lambda row: row.status != "PENDING"):
             wish = _wish(row)
+            queue = wish.queue or wish.deployment
             facts = row.attributes or {}
             if facts.get("cancel") and row.status != "PENDING":
                 continue
@@ -113,10 +133,10 @@ class Rows:
                     asked_by=wish.caller_name,
                     asked_at=wish.asked_at,
                     step=str(facts.get("step") or ""),
-                    place=before.get(wish.deployment, 0),
+                    place=before.get(queue, 0),
                 )
             )
-            before[wish.deployment] = before.get(wish.deployment, 0) + 1
+            before[queue] = before.get(queue, 0) + 1
         return sorted(found, key=lambda job: (job.asked_at, job.id))
 
     def cancel(self, named: str) -> JobStanding:
@@ -127,7 +147,7 @@ class Rows:
         if len(fits) != 1:
             raise _none_or_several(named, fits, open_jobs)
         job = fits[0]
-        self._at.update_workflow_attributes(job.id, {"cancel": True}, merge=True)
+        _aside(self._at.update_workflow_attributes, job.id, {"cancel": True}, merge=True)
         return job
 
 
@@ -139,6 +159,9 @@ class Engine:
         self._held = ExitStack()
         self._life = secrets.token_hex(8)  # Tells a job that goes on from one that begins.
         self._cancelled: set[str] = set()
+        self._stopping, self._stopped = threading.Event(), threading.Event()
+        self._at_work: set[str] = set()
+        self._mine = threading.local()  # The job of this thread, if it does one.
         self._guard = threading.Lock()
         self._rows = Rows(DBOS)
 
@@ -168,27 +191,44 @@ class Engine:
         DBOS.launch()
         DBOS.register_queue(QUEUE, partition_concurrency=1, polling_interval_sec=POLL_SECONDS)
 
+    def drain(self, seconds: float) -> None:
+        """Begin no job any more, and let running ones end for so long.
+
+        One that is still at it is held still at its next word to the engine, as if it had been
+        killed there: what cleans up after an error would undo what its next life builds on.
+        """
+        self._stopping.set()
+        until = time.monotonic() + seconds
+        while self._at_work and time.monotonic() < until:
+            time.sleep(0.05)
+        self._stopped.set()
+
     def stop(self, seconds: float) -> None:
-        """Take no new job and let running ones end for a while; the rest goes on at next start."""
-        DBOS.destroy(destroy_registry=True, workflow_completion_timeout_sec=int(seconds))
+        """Drain, and let go of the data folder; what has not ended goes on at the next start."""
+        self.drain(seconds)
+        DBOS.destroy(destroy_registry=True)
         self._held.close()
 
     def submit(self, job_id: str, wish: Wish) -> bool:
         """Have a job done; False when this very job was asked for before."""
-        if DBOS.get_workflow_status(job_id) is not None:
+        if self._asked(DBOS.get_workflow_status, job_id) is not None:
             return False
         told = msgspec.to_builtins(wish)
-        with SetWorkflowID(job_id), SetEnqueueOptions(queue_partition_key=wish.deployment):
+        with (
+            SetWorkflowID(job_id),
+            SetEnqueueOptions(queue_partition_key=wish.queue or wish.deployment),
+        ):
             DBOS.enqueue_workflow(QUEUE, self._run_job, "verb", wish.deployment, told)
         return True
 
     def standing(self) -> Sequence[JobStanding]:
         """Return the jobs that have not ended, oldest first, with their place in the queue."""
-        return self._rows.standing()
+        found: Sequence[JobStanding] = self._alive(self._rows.standing)
+        return found
 
     def wish(self, job_id: str) -> Wish | None:
         """Return what a job was asked to do, open or ended; None when it is not known."""
-        row = DBOS.get_workflow_status(job_id)
+        row = self._asked(DBOS.get_workflow_status, job_id)
         return _wish(row) if row is not None and row.input is not None else None
 
     def cancel(self, named: str) -> JobStanding:
@@ -200,15 +240,24 @@ class Engine:
         job = self._rows.cancel(named)
         with self._guard:
             self._cancelled.add(job.id)
+        self.signal(job.id, WAKE, "stop", once="stop")  # It may be waiting for an answer.
         return job
+
+    def signal(self, job_id: str, topic: str, message: Any, once: str) -> bool:
+        """Send a job a message, once for each `once`; False when it has ended."""
+        row = DBOS.get_workflow_status(job_id)
+        if row is None or row.status not in OPEN:
+            return False
+        DBOS.send(job_id, message, topic, idempotency_key=f"{job_id} {once}")
+        return True
 
     def note(self, job_id: str, **facts: Any) -> None:
         """Remember a small fact of a job, beside it: where its message is, how far it came."""
-        DBOS.update_workflow_attributes(job_id, facts, merge=True)
+        self._asked(DBOS.update_workflow_attributes, job_id, facts, merge=True)
 
     def facts(self, job_id: str) -> dict[str, Any]:
         """Return the small facts that were noted of a job."""
-        row = DBOS.get_workflow_status(job_id)
+        row = self._asked(DBOS.get_workflow_status, job_id)
         return dict(row.attributes or {}) if row is not None else {}
 
     def given_up(self) -> list[str]:
@@ -216,11 +265,11 @@ class Engine:
         rows = DBOS.list_workflows(status=GAVE_UP, name="run_job", load_output=False)
         return [row.workflow_id for row in rows if not (row.attributes or {}).get("said")]
 
-    def unshown(self) -> list[tuple[str, Wish, Message]]:
-        """Return ended jobs whose last edit Slack may not have taken, with that edit."""
+    def unshown(self) -> list[tuple[str, Wish, dict[str, Any]]]:
+        """Return ended jobs whose last edit Slack may not have taken, with what their work left."""
         rows = DBOS.list_workflows(status="SUCCESS", name="run_job", start_time=_days_ago(2))
         return [
-            (row.workflow_id, _wish(row), Message(row.output["text"], tuple(row.output["blocks"])))
+            (row.workflow_id, _wish(row), row.output)
             for row in rows
             if not (row.attributes or {}).get("shown") and row.output
         ]
@@ -237,15 +286,51 @@ class Engine:
             DBOS.delete_workflow(row.workflow_id)
         return len(rows)
 
+    def once(self, name: str, body: Callable[[], str]) -> str:
+        """Do a step of the job of this thread; what it returned is remembered."""
+        return str(self._alive(DBOS.run_step, {"name": name}, body))
+
+    def wait(self, topic: str, seconds: float) -> Any:
+        """Wait for a message to the job of this thread."""
+        return self._alive(DBOS.recv, topic, timeout_seconds=seconds)
+
     def _run(self, told: dict[str, Any]) -> dict[str, Any]:
         """Do one job: the single workflow there is, so that a waiting one always finds its code."""
-        job_id = str(DBOS.workflow_id)
-        born = DBOS.run_step({"name": "born"}, lambda: self._life)
-        wish = msgspec.convert(told, Wish)
-        run = JobRun(job_id, wish, resumed=born != self._life, _cancel=self._is_cancelled)
-        return self._work(run)
+        job_id = self._mine.job = str(DBOS.workflow_id)
+        if self._stopping.is_set():
+            self._hold()
+        self._at_work.add(job_id)
+        try:
+            born = self.once("born", lambda: self._life)
+            closed = bool(self.facts(job_id).get("closed"))
+            wish = msgspec.convert(told, Wish)
+            return self._work(JobRun(job_id, wish, born != self._life, closed, self))
+        finally:
+            self._at_work.discard(job_id)
+            self._mine.job = None
 
-    def _is_cancelled(self, job_id: str) -> bool:
+    def _asked(self, call: Callable[..., Any], *args: Any, **named: Any) -> Any:
+        return self._alive(_aside, call, *args, **named)
+
+    def _alive(self, call: Callable[..., Any], *args: Any, **named: Any) -> Any:
+        """Call the engine, for a job only while it has not stopped."""
+        try:
+            if not self._holds():
+                return call(*args, **named)
+        except Exception:
+            if not self._holds():
+                raise
+        return self._hold()
+
+    def _holds(self) -> bool:
+        return self._stopped.is_set() and getattr(self._mine, "job", None) is not None
+
+    def _hold(self) -> None:
+        time.sleep(HELD_SECONDS)
+        raise RuntimeError("The engine has stopped.")
+
+    def is_cancelled(self, job_id: str) -> bool:
+        """Whether somebody asked the job to stop, in this process or another one."""
         with self._guard:
             if job_id in self._cancelled:
                 return True
@@ -277,6 +362,15 @@ class _Json(Serializer):
 
     def name(self) -> str:
         return "lifeboat_json"
+
+
+def _aside(call: Callable[..., Any], *args: Any, **named: Any) -> Any:
+    """Call the library as nobody's step.
+
+    Within a job it would remember each look and each note as a step, and a job that goes on would
+    get the answers of its first life, in an order that holds for nobody who tells his progress.
+    """
+    return Context().run(call, *args, **named)
 
 
 def _as_words(value: Any) -> Any:

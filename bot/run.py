@@ -148,8 +148,9 @@ class Bot:
         with suppress(Exception):
             self._door.close()
         self._desk.close()
-        self._engine.stop(self._settings.jobs.stop_seconds)
+        self._engine.drain(self._settings.jobs.stop_seconds)
         self._courier.close()
+        self._engine.stop(0)
 
 
 class _Socket:

@@ -17,11 +17,10 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from bot.board import Board
+from bot.board import Board, Ended
 from bot.jobs import JobRun
-from commands import VERBS
 from commands.events import Event, ImportConfirmed, Result, StepBegan, StepFinished
-from commands.roles import perform
+from commands.jobs import do
 from commands.verb import Caller, Context
 from storage.errors import Cancelled, LifeboatError, Refused
 
@@ -55,33 +54,43 @@ class Heard:
 class Worker:
     """What the engine calls for each job; `world` has everything but the caller and the job."""
 
-    def __init__(self, world: Context, board: Callable[[], Board], heard: Heard) -> None:
+    def __init__(
+        self,
+        world: Context,
+        board: Callable[[], Board],
+        heard: Heard,
+        approvers: Callable[[], frozenset[str]] = frozenset,
+        begin: Callable[[JobRun, Any], str] = lambda _run, _approved: "",
+    ) -> None:
         self._world, self._board, self._heard = world, board, heard
+        self._approvers, self._begin = approvers, begin
 
     def __call__(self, run: JobRun) -> dict[str, Any]:
         """Do one job; what is returned is kept by the engine for a while."""
         board = self._board()
         self._heard.now(run.id)
         try:
-            with suppress(LifeboatError):  # A job that can't be shown is done all the same.
-                board.open(run.id, run.wish)
-            if run.resumed:
-                board.picked_up(run.id)
-            outcome = self._outcome(run, board)
+            ended = board.known_end(run.id) or self._done(run, board)
         finally:
             self._heard.over(run.id)
-        ended = board.ended(run.id, outcome)
+        board.over(run.id, run.wish, ended)
         board.queued()
-        return {"state": ended.state, "text": ended.card.text, "blocks": list(ended.card.blocks)}
+        told: dict[str, Any] = msgspec.to_builtins(ended)
+        return told
+
+    def _done(self, run: JobRun, board: Board) -> Ended:
+        with suppress(LifeboatError):  # A job that can't be shown is done all the same.
+            board.open(run.id, run.wish)
+        if run.resumed:
+            board.picked_up(run.id)
+        return board.ended(run.id, self._outcome(run, board))
 
     def _outcome(self, run: JobRun, board: Board) -> Result | LifeboatError:
         try:
-            if run.cancelled():
+            if run.cancelled() and not run.resumed:
                 raise Cancelled("It was cancelled before it began.", safe="Nothing was done.")
             board.begun(run.id)
-            verb = VERBS[run.wish.verb]
-            request = msgspec.convert(run.wish.request, verb.request)
-            return perform(verb, request, self._context(run, board))
+            return do(run.wish.verb, run.wish.request, self._context(run, board))
         except LifeboatError as error:
             return error
         except Exception as error:
@@ -104,6 +113,7 @@ class Worker:
                 name=wish.caller_name,
                 door="slack" if wish.door == "slack" else "schedule",
                 role="operator",  # Decided when it was asked; a wish is only kept for operators.
+                team=wish.team,
             ),
             asked_at=wish.asked_at,
             tell=listening.tell,
@@ -111,7 +121,31 @@ class Worker:
             kept=run.kept,
             stop_if_asked=listening.stop_if_asked,
             confirm=lambda _question: True,
+            type_in=lambda _question: "",
+            asking=_Asking(run, self._approvers, self._begin),
         )
+
+
+@dataclass(frozen=True)
+class _Asking:
+    """A job's way to other people: see `commands.verb.Asking`."""
+
+    run: JobRun
+    ask_approvers: Callable[[], frozenset[str]]
+    begin_job: Callable[[JobRun, Any], str]
+
+    @property
+    def job_id(self) -> str:
+        return self.run.id
+
+    def approvers(self) -> frozenset[str]:
+        return self.ask_approvers()
+
+    def wait(self, topic: str, seconds: float) -> Any:
+        return self.run.wait(topic, seconds)
+
+    def begin(self, approved: Any) -> str:
+        return self.begin_job(self.run, approved)
 
 
 class _Listening:
@@ -119,7 +153,7 @@ class _Listening:
 
     def __init__(self, run: JobRun, board: Board, heard: Heard) -> None:
         self._run, self._board, self._heard = run, board, heard
-        self._closed = False
+        self._closed = run.closed
         self._looked = float("-inf")
 
     def tell(self, event: Event) -> None:
@@ -129,6 +163,7 @@ class _Listening:
         self.stop_if_asked()
         if isinstance(event, ImportConfirmed):
             self._closed = True
+            self._run.close()
         self._heard.now(self._run.id)
         self._board.heard(self._run.id, event)
 
@@ -141,13 +176,14 @@ class _Listening:
         return result
 
     def stop_if_asked(self) -> None:
-        """Raise Cancelled when somebody asked, unless it is too late to stop."""
+        """Raise Cancelled, once, when somebody asked, unless it is too late to stop."""
         now = time.monotonic()
         if self._closed or now - self._looked < LOOK_SECONDS:
             return
         self._looked = now
         self._heard.now(self._run.id)
         if self._run.cancelled():
+            self._closed = True  # What cleans up now is not to be stopped again.
             raise Cancelled("It was cancelled on request.", hint="Ask again when you like.")
 
 

@@ -5,6 +5,7 @@ Every verb file has one shape: the request, `parse(words)`, `run(request, ctx)` 
 """
 
 from commands import (
+    audit,
     backup,
     cancel,
     doctor,
@@ -26,6 +27,7 @@ VERBS: dict[str, Verb] = {
         restore.VERB,
         status.VERB,
         cancel.VERB,
+        audit.VERB,
         doctor.VERB,
     )
 }

@@ -13,9 +13,11 @@ from typing import Any
 class Aim:
     """`deployment` is the one it reads or writes; `request` has its names settled.
 
-    `backup` is "" for a job that makes one.
+    `backup` is "" for a job that makes one. `question` is what other people have to
+    approve first: the request of an asking job.
     """
 
     deployment: str
     request: Any
     backup: str = ""
+    question: Any = None

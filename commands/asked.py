@@ -13,8 +13,8 @@ from commands import policy
 from commands.approval import Approval, Ballot
 from commands.events import Plan
 from commands.known import Known
+from commands.make_plan import make_plan
 from commands.plan import Mode
-from commands.restore import make_plan
 from commands.verb import Context
 from storage.convex.deployment import Deployment
 from storage.errors import Refused

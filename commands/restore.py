@@ -7,14 +7,16 @@ restored from here.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from commands import break_glass, restore_work
 from commands import plan as planning
-from commands import restore_work
 from commands.aim import Aim
+from commands.asked import Request as Question
 from commands.backup import preflight
 from commands.events import Plan, RestoreDryRun, RestoreFinished, RestorePlanned
+from commands.make_plan import make_plan
 from commands.plan import MODES, Mode
 from commands.restore_settle import Wanted, settle_killed
 from commands.show import BACKUP
@@ -27,6 +29,8 @@ from storage.convex.deployment import Deployment
 from storage.errors import Cancelled, Refused
 from storage.manifest import Manifest
 from storage.records import Job
+
+REASON_MIN = 5
 
 OPTIONS = (
     Option(
@@ -55,6 +59,12 @@ OPTIONS = (
     Option("merge", "the same as --mode merge"),
     Option("dry-run", "show the plan and touch nothing"),
     Option("yes", "do not ask before restoring"),
+    Option("reason", "why; needed for a protected deployment", metavar="text"),
+    Option(
+        "break-glass",
+        "restore a protected deployment alone, from a terminal, when Slack is gone; only if the "
+        "settings allow it",
+    ),
     Option("take-over", "settle a restore that another, dead machine left half-way"),
 )
 
@@ -70,6 +80,8 @@ class Request:
     dry_run: bool = False
     yes: bool = False
     take_over: bool = False
+    reason: str = ""
+    break_glass: bool = False
 
 
 def parse(words: Sequence[str]) -> Request:
@@ -91,24 +103,50 @@ def parse(words: Sequence[str]) -> Request:
         dry_run=typed["dry-run"],
         yes=typed["yes"],
         take_over=typed["take-over"],
+        reason=" ".join((typed["reason"] or "").split()),
+        break_glass=typed["break-glass"],
     )
 
 
 def aim(request: Request, ctx: Context) -> Aim:
-    """Settle backup, target and tables; Refused for what could not be restored anyway."""
+    """Settle backup, target and tables; Refused for what could not be restored anyway.
+
+    From Slack a protected target is aimed at by a question to other people.
+    """
     entry = ctx.find(request.backup)
     target = _target(request, entry, ctx)
-    _chosen(request, shelf.read_manifest(ctx.vault, entry.deployment, entry.id))
-    return Aim(target.name, replace(request, backup=entry.id, to=target.name), entry.id)
+    manifest = shelf.read_manifest(ctx.vault, entry.deployment, entry.id)
+    chosen = _chosen(request, manifest)
+    settled = replace(request, backup=entry.id, to=target.name, tables=chosen)
+    if not target.protected:
+        return Aim(target.name, settled, entry.id)
+    if ctx.caller.door != "slack":
+        raise needs_another(target, entry.id, ctx)
+    if len(request.reason) < REASON_MIN:
+        raise Refused(
+            f"To restore {target.name} you have to say why.",
+            hint=f'For example: /backup restore {entry.id} to {target.name} reason "rows are gone"',
+        )
+    question = Question(
+        backup=entry.id,
+        source=entry.deployment,
+        to=target.name,
+        mode=fitting(request, manifest),
+        tables=chosen,
+        reason=request.reason,
+    )
+    return Aim(target.name, settled, entry.id, question)
 
 
 def run(request: Request, ctx: Context) -> RestoreFinished | RestoreDryRun:
     """Plan, ask, restore, count again. After an error its words say what the target holds."""
     entry = ctx.find(request.backup)
     target = _target(request, entry, ctx)
+    if target.protected and not (request.dry_run or request.break_glass):
+        raise needs_another(target, entry.id, ctx)
     manifest = shelf.read_manifest(ctx.vault, entry.deployment, entry.id)
     chosen = _chosen(request, manifest)
-    mode = request.mode or ("replace-all" if chosen is None and _whole(manifest) else "replace")
+    mode = fitting(request, manifest)
     ctx.kept(
         "preflight",
         lambda: ctx.step("preflight", lambda: preflight(target, facts.RESTORE_NEEDS, ctx)),
@@ -129,28 +167,34 @@ def run(request: Request, ctx: Context) -> RestoreFinished | RestoreDryRun:
         plan = ctx.kept("plan", lambda: ctx.step("plan", replan), Plan)
         ctx.tell(RestorePlanned(plan))
         _refuse_conflicts(plan)
+        work = restore_work.Work(plan, manifest, target, ctx, Job(ctx.vault, own))
+        if target.protected:
+            return break_glass.restore_alone(work, replan, request.reason)
         if not request.yes and not ctx.confirm(
             f"Restore {plan.backup} into {plan.target} ({plan.mode})?"
         ):
             raise Cancelled("You did not confirm.", safe=f"Nothing was changed in {plan.target}.")
-        work = restore_work.Work(plan, manifest, target, ctx, Job(ctx.vault, own))
         return restore_work.restore(work, replan)
 
 
-def make_plan(
-    manifest: Manifest, target: Deployment, mode: Mode, chosen: Collection[str] | None
-) -> Plan:
-    """Read what the target holds and return what the restore would do; touches nothing."""
-    return planning.build(
-        manifest,
-        planning.Target(
-            name=target.name,
-            url=target.url,
-            tables=facts.tables(target),
-            files=facts.files(target),
-        ),
-        mode,
-        chosen,
+def fitting(request: Request, manifest: Manifest) -> Mode:
+    """Return the mode that was named, or the one that fits what is restored."""
+    whole = request.tables is None and _whole(manifest)
+    return request.mode or ("replace-all" if whole else "replace")
+
+
+def needs_another(target: Deployment, backup: str, ctx: Context) -> Refused:
+    """Return the refusal of a protected deployment to one person alone."""
+    glass = (
+        " When Slack is gone: --break-glass --reason '…'."
+        if ctx.rules.approvals.break_glass and ctx.caller.door == "terminal"
+        else ""
+    )
+    return Refused(
+        f"{target.name} is protected: it is restored only after a second person has approved "
+        f"exactly this plan in Slack.",
+        hint=f'Ask there: /backup restore {backup} to {target.name} reason "…". Or restore to '
+        f"staging: lifeboat restore {backup} --to {_unprotected(ctx) or 'staging'}.{glass}",
     )
 
 
@@ -177,15 +221,7 @@ def _target(request: Request, entry: Entry, ctx: Context) -> Deployment:
             f"{entry.deployment} no restore_to.",
             hint=f"Add --to with one of: {', '.join(sorted(ctx.deployments))}.",
         )
-    target = ctx.known_deployment(name)
-    if target.protected:
-        raise Refused(
-            f"{target.name} is protected: it is restored only after a second person has approved "
-            f"exactly this plan in Slack.",
-            hint=f"Restore to staging first: lifeboat restore {entry.id} --to "
-            f"{_unprotected(ctx) or 'staging'}",
-        )
-    return target
+    return ctx.known_deployment(name)
 
 
 def _unprotected(ctx: Context) -> str | None:

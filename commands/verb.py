@@ -180,6 +180,7 @@ class Context:
     step: Step
     kept: Kept
     confirm: Callable[[str], bool]
+    type_in: Callable[[str], str]  # Ask for a word; Refused where nobody can answer.
     locks: Path
     default_deployment: str | None = None
     asked_at: datetime | None = None  # The same when a killed job goes on; None: now.

@@ -6,13 +6,16 @@ ever added to words that say the same without it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Any
 
 from rich.text import Text
 
-from bot.terminal import show_backup, show_manifest, show_restore, show_status
+from bot.terminal import show_audit, show_backup, show_manifest, show_restore, show_status
 from bot.terminal.layout import BAD, DOUBTFUL, GAP, GOOD, LOUD, QUIET, Reader, line
 from commands.events import (
+    AuditTold,
+    AuditVerified,
     BackupFinished,
     BackupShown,
     BackupsListed,
@@ -34,31 +37,11 @@ NEXT = "Type `lifeboat doctor`."
 
 def lines(event: Event, reader: Reader) -> Iterator[Text]:
     """Yield an event's lines; an event that nobody told us how to show is shown by name."""
-    match event:
-        case BackupFinished():
-            yield from show_backup.finished(event, reader)
-        case BackupsListed():
-            yield from show_backup.listed(event, reader)
-        case BackupShown():
-            yield from show_manifest.shown(event, reader)
-        case BackupVerified():
-            yield from show_backup.verified(event, reader)
-        case RestorePlanned():
-            yield from show_restore.planned(event.plan, reader)
-        case RestoreDryRun():
-            yield from show_restore.dry_run(event, reader)
-        case RestoreFinished():
-            yield from show_restore.finished(event, reader)
-        case DoctorLooked():
-            yield from looked(event)
-        case StatusTold():
-            yield from show_status.told(event, reader)
-        case CancelAsked():
-            yield from show_status.cancelled(event, reader)
-        case JobFailed():
-            yield from failed(event)
-        case _:
-            yield line(type(event).__name__)
+    show = SHOWN.get(type(event))
+    if show is None:
+        yield line(type(event).__name__)
+    else:
+        yield from show(event, reader)
 
 
 def plain(event: Event, reader: Reader) -> str:
@@ -94,3 +77,20 @@ def failed(event: JobFailed) -> Iterator[Text]:
         yield line(further)
     yield line(("What is safe:  ", LOUD), event.safe or SAFE)
     yield line(("What to do:    ", LOUD), event.hint or NEXT)
+
+
+SHOWN: dict[type[Event], Callable[[Any, Reader], Iterator[Text]]] = {
+    BackupFinished: show_backup.finished,
+    BackupsListed: show_backup.listed,
+    BackupShown: show_manifest.shown,
+    BackupVerified: show_backup.verified,
+    RestorePlanned: lambda event, reader: show_restore.planned(event.plan, reader),
+    RestoreDryRun: show_restore.dry_run,
+    RestoreFinished: show_restore.finished,
+    StatusTold: show_status.told,
+    CancelAsked: show_status.cancelled,
+    AuditTold: show_audit.told,
+    AuditVerified: show_audit.verified,
+    DoctorLooked: lambda event, _reader: looked(event),
+    JobFailed: lambda event, _reader: failed(event),
+}

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -20,6 +21,7 @@ from storage.convex.progress import Moved, Progress, Said, Tell
 from storage.convex.waiting import TookTooLong, until
 from storage.convex.words import Denied
 from storage.errors import (
+    BadAnswer,
     CutDownload,
     ExportFailed,
     ExportInProgress,
@@ -86,24 +88,27 @@ class _Taking:
         self._it, self._with_files, self._tell = deployment, with_files, tell
         self._before: str | None = None
         self._asked = False
+        self._lost: Unreachable | ServerTrouble | None = None  # Why nobody knows what came of it.
+        self._in_doubt = False  # Whether a request that was lost may yet be done.
         self._ours: str | None = None
         self.waits_for = "a snapshot"
 
     def look(self) -> Export | None:
         """Look once, and do what comes next; return the export when it is done."""
         row = self._latest(LATEST)
-        if not self._asked:
+        if not self._asked and not self._done_late(row):
             self._ask(row)
-            return None
+            if self._lost is None:
+                return None
+            row = self._latest(LATEST)  # Whether it was done shows here: a new row, or none.
         if row is None or row["_id"] == self._before:
-            # What we asked for is nowhere: the request was lost on the way, so ask again.
-            self._asked = False
+            self._raise_lost()
             return None
         if self._ours is None:
-            if self._kept_files(row) is not self._with_files:
-                self._asked = False  # Ours was lost, and somebody else's was quicker.
+            if self._lost is not None and self._kept_files(row) is not self._with_files:
+                self._asked, self._lost = False, None  # Somebody else's was quicker.
                 return None
-            self._ours = row["_id"]
+            self._ours, self._lost = row["_id"], None
         if row["_id"] != self._ours:
             raise ExportFailed(
                 f"Another export of {self._it.name} took the place of ours.",
@@ -122,15 +127,34 @@ class _Taking:
         try:
             self._it.client.post("/api/export/request/zip", params=params, may_repeat=False)
         except ExportInProgress:
-            cloud = self._latest(LATEST_CLOUD)
-            running = cloud is not None and cloud["state"] in RUNNING
-            what = "a cloud backup" if running else "another export"
-            self.waits_for = f"{what} of this deployment to end"
+            self.waits_for = f"{self._who()} of this deployment to end"
             return
-        except (Unreachable, ServerTrouble):
-            pass  # Whether it was done shows at the next look: a new row, or none.
+        except (Unreachable, ServerTrouble) as error:
+            self._lost = error
         self._asked = True
         self.waits_for = "the snapshot"
+
+    def _who(self) -> str:
+        """Say who has the one place; a server that knows no cloud backups has none."""
+        cloud = None
+        with suppress(BadAnswer):
+            cloud = self._latest(LATEST_CLOUD)
+        running = cloud is not None and cloud["state"] in RUNNING
+        return "a cloud backup" if running else "another export"
+
+    def _raise_lost(self) -> None:
+        """Have a request that was lost made again at the next look; one that was taken never is."""
+        if self._lost is not None:
+            lost, self._lost = self._lost, None
+            self._asked, self._in_doubt = False, True
+            raise lost
+
+    def _done_late(self, row: dict[str, Any] | None) -> bool:
+        """Whether a new export like ours is there after all; then it is ours."""
+        if not self._in_doubt or row is None or row["_id"] == self._before:
+            return False
+        self._asked = self._kept_files(row) is self._with_files
+        return self._asked
 
     def _follow(self, row: dict[str, Any]) -> Export | None:
         state = row["state"]
@@ -164,7 +188,7 @@ class _Taking:
         if row is None:
             return None
         told = values.table(row, "the newest export")
-        values.text(told.get("_id"), "the newest export's id")
+        values.identity(told.get("_id"), "the newest export's id")
         values.text(told.get("state"), "the newest export's state")
         return told
 

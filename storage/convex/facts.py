@@ -16,11 +16,18 @@ from typing import Any
 from storage.convex import values
 from storage.convex.deployment import Deployment
 from storage.convex.keys import belongs_to_another, check_key_fits, key_name
-from storage.errors import BadAnswer, MissingPermission, UnknownDeployment
+from storage.errors import (
+    BadAnswer,
+    MissingPermission,
+    ServerTrouble,
+    UnknownDeployment,
+    WrongKey,
+)
 from storage.manifest import DeploymentFacts
 
 MAPPED_TABLES_MAX = 1000  # `getTableMapping` tells no more than this many.
 NAME_BYTES_MAX = 200
+SILENT = (BadAnswer, MissingPermission, UnknownDeployment, WrongKey)  # It will not tell.
 
 
 @dataclass(frozen=True)
@@ -99,17 +106,28 @@ def preflight(
     )
 
 
+def allows(deployment: Deployment, needs: Sequence[Permission]) -> bool:
+    """Whether the key may do all of that; errors of the road come through."""
+    response = deployment.client.get("/api/check_admin_key")
+    try:
+        _check_allowed(deployment, deployment.client.read_json(response), needs)
+    except MissingPermission:
+        return False
+    return True
+
+
 def describe(deployment: Deployment) -> DeploymentFacts:
     """Return what the deployment tells of itself; what it won't tell is None, never a failure.
 
-    The values of environment variables pass through this process's memory and are dropped here.
+    Unreachable when nobody answers at all. The values of environment variables pass through this
+    process's memory and are dropped here.
     """
     return DeploymentFacts(
         name=deployment.name,
         url=deployment.url,
-        convex_name=_plain_text(deployment, "/instance_name")
+        convex_name=_told(lambda: _plain_text(deployment, "/instance_name"))
         or key_name(deployment.key).deployment,
-        backend_version=_plain_text(deployment, "/version"),
+        backend_version=_told(lambda: _plain_text(deployment, "/version")),
         package_version=_told(lambda: _package_version(deployment)),
         info=_told(lambda: _info(deployment)) or {},
         env_names=_told(lambda: _env_names(deployment)),
@@ -177,7 +195,7 @@ def _check_allowed(deployment: Deployment, told: Any, needs: Sequence[Permission
     """Raise MissingPermission for the first need that is not allowed; an empty list allows all."""
     if not isinstance(told, dict) or told.get("success") is not True:
         raise deployment.place.unknown("/api/check_admin_key")
-    allowed = told.get("allowedOps") or []
+    allowed = values.rows(told.get("allowedOps") or [], "what the key may do")
     missing = [need for need in needs if allowed and need.operation not in allowed]
     if not missing:
         return
@@ -199,7 +217,7 @@ def _skew(date: str | None, before: datetime, after: datetime) -> float | None:
         return None
     try:
         theirs = parsedate_to_datetime(date).astimezone(UTC)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     early, late = (before - theirs).total_seconds(), (after - theirs).total_seconds()
     if early > 1:  # The header's second is cut off: theirs may be almost one second later.
@@ -211,16 +229,16 @@ def _plain_text(deployment: Deployment, path: str) -> str | None:
     """Return a short text that is served without a key, or None where it is not served."""
     try:
         response = deployment.client.get(path, keyed=False)
-    except (BadAnswer, UnknownDeployment, MissingPermission):
+    except SILENT:
         return None
     text = response.text.strip()
-    plain = 0 < len(text) <= NAME_BYTES_MAX and text.isprintable() and "<" not in text
+    plain = 0 < len(text) <= NAME_BYTES_MAX and text.isprintable() and text[0] not in "<{["
     return text if plain and text != "unknown" else None
 
 
 def _told(ask: Callable[[], Any]) -> Any:
     """Return an answer, or None where the deployment will not tell or the key may not ask."""
-    with suppress(BadAnswer, MissingPermission, UnknownDeployment):
+    with suppress(*SILENT, ServerTrouble):
         return ask()
     return None
 

@@ -81,9 +81,8 @@ def stage(
 
     Begins afresh, up to UPLOAD_TRIES times, when the fate of anything sent is unknown.
     """
-    patience = deployment.patience
-    trying = retrying(patience, UPLOAD_TRIES, PASSING, tell)
-    return trying(_stage_once, deployment, path, mode, tell)
+    trying = retrying(deployment.patience, UPLOAD_TRIES, PASSING, tell)
+    return trying(_Staging(deployment, mode).once, path, tell)
 
 
 def wait_staged(
@@ -142,24 +141,50 @@ def cancel(deployment: Deployment, import_id: str) -> None:
             raise _unknown(deployment, f"has carried out the import {import_id}") from error
 
 
-def _stage_once(deployment: Deployment, path: Path, mode: ImportMode, tell: Tell) -> str:
-    client = deployment.client
-    told = client.read_json(client.post("/api/import/start_upload", may_repeat=True))
-    token = values.text(values.table(told, "the upload").get("uploadToken"), "the upload's token")
-    parts = _upload(deployment, token, path, tell)
-    known = {row.id for row in recent(deployment)}
-    body = {
-        "import": {"mode": mode, "format": "zip"},
-        "uploadToken": token,
-        "partTokens": parts,
-    }
-    try:
-        answer = client.post("/api/import/finish_upload", json=body, may_repeat=False)
-    except PASSING:
-        _take_back(deployment, known, mode)
-        raise
-    done = values.table(client.read_json(answer), "the end of the upload")
-    return values.text(done.get("importId"), "the import's id")
+class _Staging:
+    """One upload with its tries. An end that went unanswered may have begun an import of ours."""
+
+    def __init__(self, deployment: Deployment, mode: ImportMode) -> None:
+        self._it, self._mode = deployment, mode
+        self._known: set[str] | None = None  # What was there before an unanswered end.
+
+    def once(self, path: Path, tell: Tell) -> str:
+        """Upload from the first byte on; return the import's id."""
+        client = self._it.client
+        self._take_back()
+        told = values.table(
+            client.read_json(client.post("/api/import/start_upload", may_repeat=True)), "the upload"
+        )
+        token = values.text(told.get("uploadToken"), "the upload's token")
+        body = {
+            "import": {"mode": self._mode, "format": "zip"},
+            "uploadToken": token,
+            "partTokens": _upload(self._it, token, path, tell),
+        }
+        known = {row.id for row in recent(self._it)}
+        try:
+            answer = client.post("/api/import/finish_upload", json=body, may_repeat=False)
+        except PASSING:
+            self._known = known
+            self._take_back()
+            raise
+        done = values.table(client.read_json(answer), "the end of the upload")
+        return values.identity(done.get("importId"), "the import's id")
+
+    def _take_back(self) -> None:
+        """Cancel what an unanswered end has begun; an outage here leaves that to the next try."""
+        if self._known is None:
+            return
+        waiting = [
+            row.id
+            for row in recent(self._it)
+            if row.id not in self._known
+            and row.state in WAITING
+            and row.mode == _IN_ROW[self._mode]
+        ]
+        if len(waiting) == 1:  # Of several, nobody can tell which is ours.
+            cancel(self._it, waiting[0])
+        self._known = None
 
 
 def _upload(deployment: Deployment, token: str, path: Path, tell: Tell) -> list[str]:
@@ -188,17 +213,6 @@ def _exactly(file: Any, size: int) -> bytes:
     while len(part) < size and (block := file.read(size - len(part))):
         part += block
     return bytes(part)
-
-
-def _take_back(deployment: Deployment, known: set[str], mode: ImportMode) -> None:
-    """Cancel the import that an unanswered end of an upload may have begun."""
-    waiting = [
-        row.id
-        for row in recent(deployment)
-        if row.id not in known and row.state in WAITING and row.mode == _IN_ROW[mode]
-    ]
-    if len(waiting) == 1:
-        cancel(deployment, waiting[0])
 
 
 def _summary(deployment: Deployment, import_id: str, row: Import | None) -> tuple[Checkpoint, ...]:
@@ -250,7 +264,7 @@ def _read(row: Any) -> Import:
     points = told.get("checkpoints")
     written = now.get("num_rows_written")
     return Import(
-        id=values.text(told.get("_id"), "an import's id"),
+        id=values.identity(told.get("_id"), "an import's id"),
         state=values.text(now.get("state"), "an import's state"),
         mode=str(told.get("mode") or ""),
         checkpoints=None if points is None else _checkpoints(points),

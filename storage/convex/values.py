@@ -14,6 +14,7 @@ from typing import Any
 from storage.errors import BadAnswer
 
 _DECIMAL = re.compile(r"-?[0-9]{1,19}")  # As many digits as an int64 has.
+_ID = re.compile(r"[0-9A-Za-z_-]{1,100}")
 
 
 def whole(value: Any, what: str) -> int:
@@ -41,6 +42,13 @@ def text(value: Any, what: str) -> str:
     if isinstance(value, str):
         return value
     raise BadAnswer(f"Convex gave no text for {what}.", hint="See `lifeboat doctor`.")
+
+
+def identity(value: Any, what: str) -> str:
+    """Return an id, which may stand in a path as it is; BadAnswer says `what` was none."""
+    if isinstance(value, str) and _ID.fullmatch(value):
+        return value
+    raise BadAnswer(f"Convex gave no id for {what}.", hint="See `lifeboat doctor`.")
 
 
 def table(value: Any, what: str) -> dict[str, Any]:

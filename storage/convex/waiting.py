@@ -38,12 +38,13 @@ def until(
     pause = patience.poll_seconds
     heard = began
     while True:
-        waited = patience.clock() - began
+        waited, asked = patience.clock() - began, 0.0
         try:
             found = look()
-        except (Unreachable, ServerTrouble):
+        except (Unreachable, ServerTrouble) as error:
             if patience.clock() - heard > patience.outage_seconds_max:
                 raise
+            asked = (error.retry_after if isinstance(error, ServerTrouble) else None) or 0.0
             tell(Waiting(f"{deployment.name} to answer again", waited))
         else:
             if found is not None:
@@ -52,5 +53,5 @@ def until(
             tell(Waiting(for_what(), waited))
         if waited > hours_max * 3600:
             raise TookTooLong
-        patience.sleep(pause)
+        patience.sleep(max(pause, asked))
         pause = min(pause * GROWS, patience.poll_seconds_max)
