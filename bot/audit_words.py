@@ -45,6 +45,8 @@ def clauses(story: Story) -> Iterator[str]:
         yield f"denied by {_names(story.denied)}"
     if story.refused:
         yield f"{counted(len(story.refused), 'vote')} refused"
+    if story.alone:
+        yield f"BREAK-GLASS by {story.alone}: {story.why or 'no reason'}"
     if story.unapproved:
         yield "NOBODY'S YES IS IN THESE ENTRIES"
     if story.confirmed:

@@ -20,7 +20,14 @@ from bot.jobs import Engine, Wish
 from bot.messages import answers, report
 from bot.messages import job as drawn
 from bot.messages.model import JobState, JobView, Message
+from bot.questions import Questions
 from commands.events import (
+    ApprovalAsked,
+    ApprovalChanged,
+    ApprovalEnded,
+    BallotRefused,
+    DeploymentPaused,
+    DeploymentResumed,
     Event,
     ImportConfirmed,
     JobFailed,
@@ -57,8 +64,10 @@ class Board:
         engine: Engine,
         protected: Callable[[str], bool],
         now: Callable[[], datetime],
+        questions: Questions | None = None,
     ) -> None:
         self._courier, self._engine = courier, engine
+        self._questions = questions or Questions(courier, engine, now)
         self._protected, self._now = protected, now
         self._views: dict[str, JobView] = {}
         self._places: dict[str, tuple[str, str]] = {}
@@ -83,8 +92,10 @@ class Board:
                 return True
             with self._guard:
                 self._views.setdefault(job_id, self._fresh(job_id, wish, facts))
-            if facts.get("ts"):
-                self._places[job_id] = (wish.channel, str(facts["ts"]))
+            ts = str(facts.get("ts") or wish.ts)
+            if ts:
+                self._engine.note(job_id, ts=ts)
+                self._places[job_id] = (wish.channel, ts)
                 return True
             try:
                 ts = self._courier.post(wish.channel, self._draw(job_id))
@@ -146,10 +157,34 @@ class Board:
                 self._change(job_id, closed=True, cancelling=False)
             case RestorePlanned() if not self._engine.facts(job_id).get("planned"):
                 self._note(job_id, report.full(event), planned=True)
+            case DeploymentPaused() | DeploymentResumed():
+                self._note(job_id, report.noted(Noted(paused_or_not(event))))
+            case ApprovalAsked() | ApprovalChanged() | BallotRefused():
+                self._question(job_id, event)
             case StepFinished() | RestorePlanned():
                 pass
             case _:
                 raise AssertionError(f"unreachable: {type(event).__name__}")
+
+    def _question(
+        self, job_id: str, event: ApprovalAsked | ApprovalChanged | BallotRefused
+    ) -> None:
+        """Show what became of a question: its card, its line, and what one voter is told."""
+        place = self._places.get(job_id)
+        if place is None:
+            raise SlackAway(
+                "The question has no message in Slack, so nobody could answer it.",
+                safe="Nobody was asked, and nothing was restored.",
+                hint="Ask again when Slack is back.",
+            )
+        match event:
+            case ApprovalAsked():
+                self._questions.asked(job_id, place, event)
+            case ApprovalChanged(approval):
+                self._questions.changed(job_id, place, approval)
+            case BallotRefused():
+                self._questions.refused(job_id, place, event)
+        self._change(job_id)
 
     def begun(self, job_id: str) -> None:
         """Show that a job's turn has come."""
@@ -168,7 +203,11 @@ class Board:
             view = replace(view, state="done" if told.exit_code == 0 else "look", result=told)
         with self._guard:
             self._views[job_id] = view
+        place = self._places.get(job_id)
+        if isinstance(told, ApprovalEnded) and place is not None:
+            self._questions.changed(job_id, place, told.approval)
         ended = Ended(view.state, self._draw(job_id), report.full(told))
+        self._questions.over(job_id)
         self._engine.note(job_id, ended=msgspec.to_builtins(ended))
         return ended
 
@@ -264,6 +303,9 @@ class Board:
                 self._courier.show(*place, self._draw(job_id))
 
     def _draw(self, job_id: str) -> Message:
+        line = self._questions.line(job_id)
+        if line is not None:
+            return line
         with self._guard:
             return drawn.card(self._views[job_id], self._now())
 
@@ -276,3 +318,10 @@ class Board:
 
 def _same(message: Message) -> Message:
     return message
+
+
+def paused_or_not(event: DeploymentPaused | DeploymentResumed) -> str:
+    """Return what a thread is told about a deployment that stands still, or runs again."""
+    if isinstance(event, DeploymentPaused):
+        return f"{event.deployment} is paused: its app answers with errors until this is done."
+    return f"{event.deployment} runs again."

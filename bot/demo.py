@@ -32,6 +32,9 @@ api_url = "{api_url}"
 [roles]
 operators = {operators}
 
+[approvals]
+approvers = {approvers}
+
 [jobs]
 stop_seconds = 5
 """
@@ -70,7 +73,9 @@ def _play(folder: Path, size: str) -> int:
         convex = _convex(folder, size, up)
         slack = _slack(folder, up)
         operators = _quoted([slack["groups"]["backup-operators"]])
-        write_settings(folder, convex, MORE.format(api_url=slack["api_url"], operators=operators))
+        approvers = _quoted([slack["groups"]["backup-approvers"]])
+        more = MORE.format(api_url=slack["api_url"], operators=operators, approvers=approvers)
+        write_settings(folder, convex, more)
         environ = {
             **os.environ,
             "SLACK_BOT_TOKEN": slack["bot_token"],

@@ -26,6 +26,7 @@ from bot.jobs import Engine, Wish
 from bot.messages import answers, audited, doctor, helping, listing, modal, shown, standing
 from bot.messages.model import Message
 from bot.people import People
+from bot.votes import Said, Votes
 from bot.worker import submitted
 from commands import VERBS
 from commands.aim import Aim
@@ -41,6 +42,8 @@ from commands.events import (
 from commands.jobs import ASK
 from commands.roles import Roles, check, perform, role_of
 from commands.verb import Caller, Context, Verb
+from commands.votes import APPROVE, DENY, WITHDRAW
+from commands.votes import Request as Word
 from storage.errors import LifeboatError, Refused
 
 log = logging.getLogger(__name__)
@@ -78,6 +81,7 @@ class Desk:
     engine: Engine
     board: Board
     show_modal: Callable[[str, dict[str, Any]], None]
+    votes: Votes
 
     def __post_init__(self) -> None:
         self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="desk")
@@ -94,9 +98,30 @@ class Desk:
         """Ask the questions of a restore in a modal; returns at once."""
         self._pool.submit(self._surely, asked, lambda: self._open_modal(asked))
 
+    def vote(self, asked: Asked, said: Said) -> None:
+        """Take what somebody says to a question; returns at once."""
+        self._pool.submit(self._surely, asked, lambda: self._vote(asked, said))
+
+    def open_vote(self, asked: Asked, question: str, card: str, word: str) -> None:
+        """Open the modal in which a yes or a no is said; returns at once."""
+
+        def opening() -> None:
+            self.show_modal(asked.trigger, self.votes.modal(question, card, word))
+
+        self._pool.submit(self._surely, asked, opening)
+
     def soon(self, doing: Callable[[], None]) -> None:
         """Do something small that must not hold Slack's threads up."""
         self._pool.submit(doing)
+
+    def protected(self) -> frozenset[str]:
+        """The deployments that one person can't restore alone."""
+        return frozenset(name for name, each in self.world.deployments.items() if each.protected)
+
+    def channel_of(self, job_id: str) -> str:
+        """Where a job was asked for, "" if it is not known."""
+        wish = self.engine.wish(job_id)
+        return wish.channel if wish is not None else ""
 
     def close(self) -> None:
         """Let what is being heard out end, and take nothing more."""
@@ -125,6 +150,9 @@ class Desk:
         if "help" in rest[:1] or "--help" in rest:
             asked.answer(self._help(verb.name), asked.instead)
             return
+        if verb in (APPROVE, DENY, WITHDRAW):
+            self._vote_typed(asked, verb.parse(rest))
+            return
         caller = self._caller(asked, verb)
         request = verb.parse(rest)
         ctx = replace(self.world, caller=caller)
@@ -132,6 +160,16 @@ class Desk:
             asked.answer(self._short(verb, request, ctx, asked), asked.instead)
         else:
             self._long(verb, request, ctx, asked)
+
+    def _vote_typed(self, asked: Asked, typed: Word) -> None:
+        checked = typed.said if typed.word == "yes" else ""
+        why = typed.said if typed.word != "yes" else ""
+        said = Said(asked.user, typed.question, typed.word, asked.once, checked=checked, why=why)
+        self._vote(asked, said)
+
+    def _vote(self, asked: Asked, said: Said) -> None:
+        self.votes.take(said)
+        asked.answer(answers.vote_taken(said.question), False)
 
     def _caller(self, asked: Asked, verb: Verb) -> Caller:
         """Return who asked, asked of Slack right now; NotAllowed when they may not."""
@@ -219,16 +257,15 @@ class Desk:
     def _ask_in_modal(self, aim: Aim, asked: Asked) -> None:
         """Ask about a restore that was typed, with everything filled in as it was typed."""
         request = aim.request
-        typed = modal.Typed(request.mode, request.tables or ())
+        typed = modal.Typed(request.mode, request.tables or (), request.reason)
         self._show_restore(asked, aim.backup, request.to, typed)
 
     def _show_restore(
         self, asked: Asked, backup: str, into: str | None, typed: modal.Typed
     ) -> None:
         entry = self.world.catalog.find(backup)
-        targets = [
-            name for name, each in sorted(self.world.deployments.items()) if not each.protected
-        ]
+        # Unprotected ones first: where a restore usually goes.
+        targets = sorted(self.world.deployments, key=lambda name: (name in self.protected(), name))
         source = self.world.deployments.get(entry.deployment)
         into = into or (source.restore_to if source else None)
         view = modal.restore(entry, targets, into, asked.channel, typed)

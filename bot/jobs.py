@@ -211,7 +211,10 @@ class Engine:
 
     def submit(self, job_id: str, wish: Wish) -> bool:
         """Have a job done; False when this very job was asked for before."""
-        if self._asked(DBOS.get_workflow_status, job_id) is not None:
+        return bool(self._asked(self._submit, job_id, wish))
+
+    def _submit(self, job_id: str, wish: Wish) -> bool:
+        if DBOS.get_workflow_status(job_id) is not None:
             return False
         told = msgspec.to_builtins(wish)
         with (

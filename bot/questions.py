@@ -86,9 +86,8 @@ class Questions:
         event, approval = known
         return views.line(event.plan, approval, self._now())
 
-    def over(self, job_id: str, place: Place, approval: Approval) -> None:
-        """Bring the card to its last state and forget the question."""
-        self.changed(job_id, place, approval)
+    def over(self, job_id: str) -> None:
+        """Forget a question that has ended."""
         with self._guard:
             self._open.pop(job_id, None)
             self._refused.pop(job_id, None)

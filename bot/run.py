@@ -18,6 +18,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any, Protocol
 
+import msgspec
 from slack_bolt import App
 from slack_bolt.adapter.socket_mode import SocketModeHandler
 from slack_sdk import WebClient
@@ -29,11 +30,15 @@ from bot import slack as slack_door
 from bot.board import Board
 from bot.courier import Courier, SlackAway
 from bot.desk import Desk
-from bot.jobs import Engine
+from bot.jobs import Engine, JobRun
 from bot.people import People
+from bot.questions import Questions
 from bot.settings import Settings
 from bot.settings_slack import Tokens
+from bot.votes import Votes
 from bot.worker import Heard, Worker
+from commands.asked import Approved
+from commands.jobs import APPROVED, ASK
 from commands.verb import Context
 from storage.errors import LifeboatError
 
@@ -100,7 +105,13 @@ class Bot:
         self._engine = Engine(
             settings.paths.engine,
             settings.paths.locks,
-            Worker(world, lambda: self._board, self._heard),
+            Worker(
+                world,
+                lambda: self._board,
+                self._heard,
+                approvers=self._approvers,
+                begin=self._begin,
+            ),
         )
         me = _who(self._web)
         self._courier = Courier(self._web)
@@ -109,18 +120,30 @@ class Bot:
             self._engine,
             protected=lambda name: name in world.deployments and world.deployments[name].protected,
             now=world.now,
+            questions=Questions(
+                self._courier,
+                self._engine,
+                world.now,
+                settings.approvals.channel,
+                lambda channel, ts: _link(self._web, channel, ts),
+            ),
+        )
+        people = People(self._web)
+        self._votes = Votes(
+            people, self._engine, settings.approvals, settings.roles, me.team, world.now
         )
         world.spool.sweep()
         self._engine.start()
         self._engine.forget(timedelta(days=settings.jobs.keep_days))
         self._desk = Desk(
             replace(world, jobs=self._engine),
-            People(self._web),
+            people,
             settings.roles,
             me.team,
             self._engine,
             self._board,
             show_modal=lambda trigger, view: _open_view(self._web, trigger, view),
+            votes=self._votes,
         )
         self._board.settle()
         socket = settings.slack.mode == "socket"
@@ -131,6 +154,22 @@ class Bot:
         self._door.open()
         how = "Socket Mode" if socket else f"http://{settings.slack.host}:{settings.slack.port}"
         self.where = f"{me.user} in {me.team_name}, by {how}"
+
+    def _approvers(self) -> frozenset[str]:
+        return self._votes.approvers()
+
+    def _begin(self, asking: JobRun, approved: Approved) -> str:
+        """Submit the restore that was approved: at most once, its id is that of the question."""
+        job_id = asking.id.replace(ASK, APPROVED, 1)
+        wish = msgspec.structs.replace(
+            asking.wish,
+            verb=APPROVED,
+            request=msgspec.to_builtins(approved),
+            queue="",
+            ts=str(self._engine.facts(asking.id).get("ts") or ""),
+        )
+        self._engine.submit(job_id, wish)
+        return job_id
 
     def watch(self) -> None:
         """Say in its thread, once, that a job has not moved for too long."""
@@ -213,6 +252,13 @@ def _who(web: WebClient) -> _Slack:
     except (SlackClientError, OSError) as error:
         raise _away(error) from error
     return _Slack(str(told["team_id"]), str(told.get("team")), str(told.get("user")))
+
+
+def _link(web: WebClient, channel: str, ts: str) -> str:
+    """Return the address of a message, or nothing: a pointer without a link still points."""
+    with suppress(SlackClientError, OSError):
+        return str(web.chat_getPermalink(channel=channel, message_ts=ts).get("permalink") or "")
+    return ""
 
 
 def _open_view(web: WebClient, trigger: str, view: dict[str, Any]) -> None:

@@ -22,7 +22,8 @@ from slack_sdk.webhook import WebhookClient
 from bot.courier import Courier
 from bot.desk import Asked, Desk, words
 from bot.messages import answers, fallback, modal
-from bot.messages.model import ActionId, Message, ViewId
+from bot.messages.model import ActionId, Field, Message, ViewId
+from bot.votes import Said
 from storage.errors import Refused
 from storage.secret import Secret
 
@@ -57,6 +58,8 @@ def door(web: WebClient, signing_secret: Secret | None, desk: Desk, courier: Cou
     for action_id, listener in listeners.actions().items():
         app.action(str(action_id))(listener)
     app.view(str(ViewId.RESTORE))(listeners.restore)
+    app.view(str(ViewId.APPROVE))(listeners.vote("yes", Field.CHECKED))
+    app.view(str(ViewId.DENY))(listeners.vote("no", Field.REASON))
     app.action(ANYTHING)(listeners.old_button)
     app.view(ANYTHING)(listeners.old_view)
     for anything in (app.view_closed, app.shortcut, app.options):
@@ -80,6 +83,9 @@ class _Listeners:
             ActionId.BACKUP_RESTORE: self.ask_restore,
             ActionId.BACKUP_MENU: self.menu,
             ActionId.LIST_PAGE: self.page,
+            ActionId.APPROVE: self._ask_vote("yes"),
+            ActionId.DENY: self._ask_vote("no"),
+            ActionId.WITHDRAW: self.withdraw,
         }
 
     def command(self, ack: Ack, body: Body) -> None:
@@ -127,6 +133,10 @@ class _Listeners:
 
     def restore(self, ack: Ack, body: Body) -> None:
         view, user = body["view"], str(body["user"]["id"])
+        mistakes = modal.mistakes(view["state"], self._desk.protected())
+        if mistakes:
+            ack(response_action="errors", errors=mistakes)
+            return
         backup, _, channel = str(view.get("private_metadata") or "").partition(" ")
         asked = Asked(
             user=user,
@@ -137,6 +147,46 @@ class _Listeners:
         )
         ack()
         self._later(lambda: self._desk.hand_over(asked))
+
+    def _ask_vote(self, word: str) -> Callable[..., None]:
+        def listen(ack: Ack, body: Body) -> None:
+            question, _, card = _value(body).partition(" ")
+            asked = self._pressed(body, (word, question))
+            ack()
+            self._later(lambda: self._desk.open_vote(asked, question, card, word))
+
+        return listen
+
+    def withdraw(self, ack: Ack, body: Body) -> None:
+        question, _, card = _value(body).partition(" ")
+        asked = self._pressed(body, ("withdraw", question))
+        ack()
+        said = Said(asked.user, question, "withdraw", asked.once, card)
+        self._later(lambda: self._desk.vote(asked, said))
+
+    def vote(self, word: str, field: Field) -> Callable[..., None]:
+        """Return the listener of the modal in which a yes or a no was said."""
+
+        def listen(ack: Ack, body: Body) -> None:
+            view, user = body["view"], str(body["user"]["id"])
+            question, _, card = str(view.get("private_metadata") or "").partition(" ")
+            told = modal.text_of(view["state"], field)
+            once = f"view {view['id']}"
+            channel = self._desk.channel_of(question)
+            asked = Asked(user, channel, (word, question), once, self._answer(body, channel, user))
+            said = Said(
+                user,
+                question,
+                word,
+                once,
+                card,
+                checked=told if word == "yes" else "",
+                why=told if word == "no" else "",
+            )
+            ack()
+            self._later(lambda: self._desk.vote(asked, said))
+
+        return listen
 
     def old_button(self, ack: Ack, body: Body) -> None:
         answer = self._answer(body, _channel(body), str(body["user"]["id"]))

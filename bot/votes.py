@@ -93,7 +93,7 @@ class Votes:
                 hint="The id is on the card; /backup status lists what is open.",
             )
         facts = self.engine.facts(job_id)
-        if facts.get("over"):
+        if facts.get("ended"):
             raise VoteRefused(f"The question about {wish.deployment} is over.")
         return wish, facts
 

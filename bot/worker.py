@@ -122,7 +122,7 @@ class Worker:
             stop_if_asked=listening.stop_if_asked,
             confirm=lambda _question: True,
             type_in=lambda _question: "",
-            asking=_Asking(run, self._approvers, self._begin),
+            asking=_Asking(run, self._heard, self._approvers, self._begin),
         )
 
 
@@ -131,6 +131,7 @@ class _Asking:
     """A job's way to other people: see `commands.verb.Asking`."""
 
     run: JobRun
+    heard: Heard
     ask_approvers: Callable[[], frozenset[str]]
     begin_job: Callable[[JobRun, Any], str]
 
@@ -142,7 +143,10 @@ class _Asking:
         return self.ask_approvers()
 
     def wait(self, topic: str, seconds: float) -> Any:
-        return self.run.wait(topic, seconds)
+        self.heard.over(self.run.id)  # A question that waits for people is not a silent job.
+        told = self.run.wait(topic, seconds)
+        self.heard.now(self.run.id)
+        return told
 
     def begin(self, approved: Any) -> str:
         return self.begin_job(self.run, approved)

@@ -14,6 +14,7 @@ from commands import (
     show,
     status,
     verify,
+    votes,
 )
 from commands.verb import Verb
 
@@ -27,6 +28,9 @@ VERBS: dict[str, Verb] = {
         restore.VERB,
         status.VERB,
         cancel.VERB,
+        votes.APPROVE,
+        votes.DENY,
+        votes.WITHDRAW,
         audit.VERB,
         doctor.VERB,
     )

@@ -17,9 +17,10 @@ from storage.audit import Entry
 class Story:
     """One restore, from its entries. A name is "" where no entry tells it.
 
-    `approved` and `denied` are those whose vote counted, `refused` those whose vote did not.
-    `answer` is what became of the question; `confirmed` whether Convex was told to go ahead, by
-    `confirmed_by`. `outcome` is "" until an end is written.
+    `approved` and `denied` are those whose vote counted, `refused` those whose vote did not;
+    `alone` is who broke the glass, and `why`. `answer` is what became of the question.
+    `confirmed` says that Convex was told to go ahead, by `confirmed_by`. `outcome` is "" until an
+    end is written.
     """
 
     job: str
@@ -30,6 +31,8 @@ class Story:
     approved: tuple[str, ...] = ()
     denied: tuple[str, ...] = ()
     refused: tuple[str, ...] = ()
+    alone: str = ""
+    why: str = ""
     answer: str = ""
     confirmed_by: str = ""
     confirmed: bool = False
@@ -39,7 +42,7 @@ class Story:
     @property
     def unapproved(self) -> bool:
         """Whether it was done to a protected deployment, and no entry has anybody's yes."""
-        return self.protected and self.confirmed and not self.approved
+        return self.protected and self.confirmed and not self.approved and not self.alone
 
 
 def stories(entries: Iterable[Entry]) -> tuple[Story, ...]:
@@ -54,7 +57,7 @@ def stories(entries: Iterable[Entry]) -> tuple[Story, ...]:
 
 def of_a_restore(entry: Entry) -> bool:
     """Whether it is a part of some restore's story."""
-    return entry.what.startswith(("restore.", "vote."))
+    return entry.what.startswith(("restore.", "vote.", "break-glass"))
 
 
 def key(entry: Entry) -> str:
@@ -67,6 +70,7 @@ def _more(story: Story, entry: Entry) -> dict[str, Any]:
     who = entry.by_name or entry.by
     told: dict[str, dict[str, Any]] = {
         "restore.asked": {"asked_by": who},
+        "break-glass": {"alone": who, "why": entry.why, "asked_by": story.asked_by or who},
         "restore.answered": {"answer": entry.outcome},
         "restore.confirmed": {"confirmed": True, "confirmed_by": who},
         "restore.ended": {

@@ -376,7 +376,12 @@ def _read_back(name: str, inspection: Inspection, ctx: Context) -> None:
 
 
 def _label(manifest: Manifest, ctx: Context) -> Manifest:
-    """Write the manifest, which makes the backup exist; return the one in the vault."""
+    """Write the manifest, which makes the backup exist; return the one in the vault.
+
+    The archive is looked for once more: a job that goes on may have been killed while it took the
+    archive back.
+    """
+    ctx.vault.stat(manifest.archive.name)
     try:
         shelf.write_manifest(ctx.vault, manifest)
     except AlreadyThere:

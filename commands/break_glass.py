@@ -38,6 +38,7 @@ def restore_alone(work: Work, replan: Callable[[], Plan], reason: str) -> Restor
         deployment=target.name,
         why=reason,
         fingerprint=work.plan.fingerprint,
+        facts={"job": work.job.id},
     )
     with paused(target, ctx):
         return restore(work, replan)

@@ -165,7 +165,9 @@ def run(request: Request, ctx: Context) -> RestoreFinished | RestoreDryRun:
         if resumed is not None:
             return resumed
         plan = ctx.kept("plan", lambda: ctx.step("plan", replan), Plan)
-        ctx.tell(RestorePlanned(plan))
+        work = restore_work.Work(plan, manifest, target, ctx, Job(ctx.vault, own))
+        with restore_work.taken_back_if_given_up(work):
+            ctx.tell(RestorePlanned(plan))
         _refuse_conflicts(plan)
         work = restore_work.Work(plan, manifest, target, ctx, Job(ctx.vault, own))
         if target.protected:

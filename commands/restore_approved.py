@@ -19,7 +19,7 @@ from commands.know import know
 from commands.known import Known
 from commands.restore_pause import paused
 from commands.restore_settle import Wanted, settle_killed
-from commands.restore_work import Work, job_id, restore
+from commands.restore_work import Work, job_id, restore, taken_back_if_given_up
 from commands.verb import Context
 from storage import shelf
 from storage.convex import facts
@@ -45,9 +45,9 @@ def run(approved: Approved, ctx: Context) -> RestoreFinished:
         )
         known = ctx.kept("known", lambda: know(plan, manifest, target, ctx), Known)
         ctx.kept("spend", lambda: _spend(approved.approval, plan, known, ctx), Approval)
-        ctx.tell(RestorePlanned(plan))
-        work = Work(plan, manifest, target, ctx, Job(ctx.vault, own))
-        with paused(target, ctx):
+        work = Work(plan, manifest, target, ctx, Job(ctx.vault, own), approved.approval.id)
+        with paused(target, ctx), taken_back_if_given_up(work):
+            ctx.tell(RestorePlanned(plan))
             return restore(work, lambda: plan_of(request, target, manifest))
 
 

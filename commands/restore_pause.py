@@ -36,6 +36,7 @@ def paused(target: Deployment, ctx: Context) -> Iterator[None]:
 
 def _pause(target: Deployment, ctx: Context) -> bool:
     """Pause it; False when it was paused already or can't be."""
+    ctx.stop_if_asked()
     if pausing.paused(target):
         return False
     try:

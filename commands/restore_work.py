@@ -80,18 +80,29 @@ def restore(work: Work, replan: Callable[[], Plan]) -> RestoreFinished:
     A killed job that goes on comes through here again: what was kept is not done twice, an import
     that waits is compared and confirmed, one that was confirmed is only followed.
     """
-    ctx, target = work.ctx, work.target
+    ctx = work.ctx
     began = ctx.monotonic()
     _refuse_settled(work)
-    with _target_as_it_was(work):
+    staged, confirming = work.job.last("staged"), work.job.last("confirming")
+    if staged is not None and confirming is not None:
+        work = replace(work, plan=msgspec.convert(staged.data["plan"], Plan))
+        ctx.tell(ImportConfirmed(staged.data["import_id"]))
+        finished = _confirm(work, staged.data["import_id"], staged.data["safety"])
+    else:
+        finished = _restore(work, replan)
+    return replace(finished, seconds=ctx.monotonic() - began)
+
+
+def _restore(work: Work, replan: Callable[[], Plan]) -> RestoreFinished:
+    ctx = work.ctx
+    with _target_as_it_was(work), taken_back_if_given_up(work):
         work.note("asked", plan=msgspec.to_builtins(work.plan), **_who(ctx))
         safety = _safety_backup(work)
         with _upload_cancelled_if_given_up(work):
             staged = ctx.kept("stage", lambda: _build_and_stage(work, safety, replan), Staged)
         work = replace(work, plan=staged.plan)
         with _cancelled_if_given_up(work, staged.import_id):
-            if work.job.last("confirming") is None:
-                ctx.step("compare", lambda: _compare(work, staged.import_id))
+            ctx.step("compare", lambda: _compare(work, staged.import_id))
             work.note(
                 "staged",
                 import_id=staged.import_id,
@@ -100,10 +111,14 @@ def restore(work: Work, replan: Callable[[], Plan]) -> RestoreFinished:
             )
             ctx.tell(ImportConfirmed(staged.import_id))
             work.note("confirming", import_id=staged.import_id)
-    with _names_the_way_back(work, safety.id):
-        ctx.step("confirm", lambda: imports.confirm(target, staged.import_id))
-        finished = follow(work, staged.import_id, safety.id)
-    return replace(finished, seconds=ctx.monotonic() - began)
+    return _confirm(work, staged.import_id, safety.id)
+
+
+def _confirm(work: Work, import_id: str, safety: str) -> RestoreFinished:
+    """Say yes by the import's id, which does nothing the second time, and follow it to its end."""
+    with _names_the_way_back(work, safety):
+        work.ctx.step("confirm", lambda: imports.confirm(work.target, import_id))
+        return follow(work, import_id, safety)
 
 
 def _refuse_settled(work: Work) -> None:
@@ -327,6 +342,20 @@ def _target_as_it_was(work: Work) -> Iterator[None]:
         if work.job.open and work.job.last("staging") is None:
             with suppress(VaultError):
                 work.note("ended", outcome="stopped before staging", why=type(error).__name__)
+        raise
+
+
+@contextmanager
+def taken_back_if_given_up(work: Work) -> Iterator[None]:
+    """Cancel what an earlier life of this job has staged, when this one ends before its confirm."""
+    try:
+        yield
+    except BaseException as error:
+        staging = work.job.last("staging")
+        if staging is not None and work.job.open and work.job.last("confirming") is None:
+            with suppress(ConvexError, VaultError):
+                cancel_dangling(work.target, staging.data["known"])
+                work.note("ended", outcome="cancelled", why=type(error).__name__)
         raise
 
 

@@ -106,6 +106,11 @@ def cancel_asked(asked: CancelAsked) -> Message:
     )
 
 
+def vote_taken(question: str) -> Message:
+    """Return that a word was handed to its question, which alone decides what it is worth."""
+    return message([Said(f"Your word is with {code(question)}; its card shows what it comes to.")])
+
+
 def given_up(job_id: str) -> Message:
     """Return that a job ended the bot several times over and is not begun again."""
     return message(

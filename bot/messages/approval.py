@@ -72,7 +72,7 @@ def changed(approval: Approval) -> Message:
     people = {approval.asked_by: approval.asked_name}
     people |= {vote.by: vote.name for vote in approval.votes}
     to = " ".join(mention(id, name) for id, name in people.items())
-    return message([Said(f"{_so_far(approval)} {to}")])
+    return message([Said(f"{so_far(approval)} {to}")])
 
 
 def approve_modal(plan_about: str, value: str) -> dict[str, Any]:
@@ -110,7 +110,7 @@ def _line(plan: Plan, approval: Approval, now: datetime) -> Iterator[Part]:
         f"{bold(plan.target)} (protected) · Restore of {code(plan.backup)} — "
         f"{STATES[approval.state]}"
     )
-    yield Said(_so_far(approval))
+    yield Said(so_far(approval))
     yield small(
         f"Asked by {mention(approval.asked_by, approval.asked_name)} {at(approval.asked_at)}",
         f"the card is in the thread · job {code(approval.id)}",
@@ -125,7 +125,7 @@ def _card(asked: ApprovalAsked, approval: Approval, now: datetime) -> Iterator[P
         f"into {bold(plan.target)}, {said(plan.mode)}."
     )
     yield Said(f"*Why:* {told(approval.reason, REASON_MAX)}")
-    yield Said(_so_far(approval))
+    yield Said(so_far(approval))
     yield listed(lambda text: f"*Warning:* {told(text)}", asked.warnings, "warnings")
     yield listed(
         lambda loss: (
@@ -185,7 +185,7 @@ def _known(known: Known, now: datetime) -> Iterator[tuple[str, str | None]]:
     yield "Writes", pausing if known.can_pause or known.paused else "*not paused*: see the warning"
 
 
-def _so_far(approval: Approval) -> str:
+def so_far(approval: Approval) -> str:
     """Return how a question stands, in a sentence."""
     votes = " and ".join(_vote(vote) for vote in approval.votes)
     given = f"Approved by {votes}. " if votes else ""

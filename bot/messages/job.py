@@ -29,7 +29,13 @@ STATES: dict[JobState, str] = {
     "failed": "Failed",
     "cancelled": "Cancelled",
 }
-VERBS = {"now": "Backup", "verify": "Verification", "restore": "Restore"}
+VERBS = {
+    "now": "Backup",
+    "verify": "Verification",
+    "restore": "Restore",
+    "ask": "Restore, to be approved",
+    "approved": "Approved restore",
+}
 STEPS = {
     "preflight": "Checking the key and what it may do",
     "describe": "Asking the deployment about itself",
@@ -53,6 +59,9 @@ STEPS = {
 CANCEL = {
     "now": "No new backup will exist; earlier ones stay as they are.",
     "verify": "The backup stays as it is.",
+    "ask": "Nobody can approve it any more.",
+    "approved": "Until the import is confirmed the deployment stays as it is; after that the job "
+    "goes on to its end.",
     "restore": "Until the import is confirmed the deployment stays as it is; after that the job "
     "goes on to its end.",
 }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,6 +27,8 @@ from bot.words import counted, size
 from storage.catalog import Entry
 
 OPTIONS_MAX = 100
+REASON_MIN = 5
+REASON_MAX = 500
 OPTION_MAX = 75
 METADATA_MAX = 3_000
 TABLES_MAX = 3_000
@@ -55,6 +57,7 @@ class Typed:
 
     mode: str | None = None
     tables: Sequence[str] = ()
+    reason: str = ""
 
     @property
     def fits(self) -> bool:
@@ -101,8 +104,33 @@ def restore_values(state: Mapping[str, Any]) -> tuple[str, ...]:
     mode = _chosen(values, Field.MODE)
     typed = _input(values, Field.TABLES).get("value") or ""
     tables = ",".join(words_of(str(typed)))
-    given = (("to", target), ("mode", "" if mode == FITTING else mode), ("tables", tables))
-    return tuple(word for name, value in given if value for word in (name, value))
+    given = (
+        ("to", target),
+        ("mode", "" if mode == FITTING else mode),
+        ("tables", tables),
+    )
+    words = tuple(word for name, value in given if value for word in (name, value))
+    reason = text_of(state, Field.REASON)
+    return (*words, f"--reason={reason}") if reason else words
+
+
+def text_of(state: Mapping[str, Any], field: Field) -> str:
+    """Return what was typed into a field, in one line."""
+    values = state.get("values", state)
+    return " ".join(str(_input(values, field).get("value") or "").split())
+
+
+def mistakes(state: Mapping[str, Any], protected: Collection[str]) -> dict[str, str]:
+    """Return what is missing for a protected deployment, by field; empty when nothing is."""
+    target = _chosen(state.get("values", state), Field.TARGET)
+    if target not in protected:
+        return {}
+    found = {}
+    if len(text_of(state, Field.REASON)) < REASON_MIN:
+        found[Field.REASON.value] = f"{plain(target, 60)} is protected: say why, in a few words."
+    if text_of(state, Field.NAME) != target:
+        found[Field.NAME.value] = f"Type {plain(target, 60)} here, by hand, to be sure."
+    return found
 
 
 def _fields(targets: Sequence[str], default_target: str | None, typed: Typed) -> Iterator[Block]:
@@ -122,7 +150,23 @@ def _fields(targets: Sequence[str], default_target: str | None, typed: Typed) ->
             max_length=TABLES_MAX,
         ),
     )
+    yield _line(Field.REASON, "Why", "Needed for a protected deployment", typed.reason, REASON_MAX)
+    yield _line(
+        Field.NAME, "Its name, typed by hand", "Needed for a protected deployment", "", OPTION_MAX
+    )
     yield SectionBlock(text=_plain(ORDER))
+
+
+def _line(field: Field, label: str, hint: str, initial: str, most: int) -> InputBlock:
+    return InputBlock(
+        block_id=field.value,
+        label=_plain(label),
+        hint=_plain(hint),
+        optional=True,
+        element=PlainTextInputElement(
+            action_id=field.value, initial_value=initial[:most] or None, max_length=most
+        ),
+    )
 
 
 def _about(backup: Entry | str) -> str:

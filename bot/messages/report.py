@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from bot.messages import doctor, listing, report_restore, shown, standing
+from bot.messages import approval, doctor, listing, report_restore, shown, standing
 from bot.messages.job import asked_by, place, step, title
 from bot.messages.model import JobView, Message
 from bot.messages.parts import Part, Said, facts, message, small
@@ -16,6 +16,7 @@ from bot.messages.typed import command
 from bot.messages.verdict import failed, findings, looked, verdict
 from bot.words import chosen, duration, holds, number, some
 from commands.events import (
+    ApprovalEnded,
     BackupFinished,
     BackupShown,
     BackupsListed,
@@ -110,6 +111,8 @@ def _full(event: Event) -> Iterator[Part]:
             yield from report_restore.dry_run(event)
         case RestoreFinished():
             yield from report_restore.finished(event)
+        case ApprovalEnded():
+            yield Said(approval.so_far(event.approval))
         case JobFailed():
             yield from failed(event)
         case Noted(text) | Warned(text):
