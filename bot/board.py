@@ -39,7 +39,7 @@ from commands.events import (
     StepFinished,
     Warned,
 )
-from storage.errors import LifeboatError
+from storage.errors import LifeboatError, Refused
 
 CANCELLED = "Cancelled"
 GIVEN_UP = "It stopped the bot several times over and is not begun again."
@@ -92,6 +92,8 @@ class Board:
                 return True
             with self._guard:
                 self._views.setdefault(job_id, self._fresh(job_id, wish, facts))
+            if facts.get("shown"):
+                return True
             ts = str(facts.get("ts") or wish.ts)
             if ts:
                 self._engine.note(job_id, ts=ts)
@@ -103,6 +105,9 @@ class Board:
                 self._unposted.add(job_id)
                 self._post_later(job_id, wish.channel, partial(self._draw, job_id))
                 return False
+            except Refused:
+                self._engine.note(job_id, shown=True)  # Nor will its end be.
+                raise
             self._posted(job_id, wish.channel, ts)
             return True
 
@@ -206,6 +211,7 @@ class Board:
         place = self._places.get(job_id)
         if isinstance(told, ApprovalEnded) and place is not None:
             self._questions.changed(job_id, place, told.approval)
+            self._engine.note(job_id, reported=True)  # The change was the report.
         ended = Ended(view.state, self._draw(job_id), report.full(told))
         self._questions.over(job_id)
         self._engine.note(job_id, ended=msgspec.to_builtins(ended))
@@ -233,13 +239,13 @@ class Board:
         with self._guard:
             for known in (self._places, self._views, self._turns):
                 known.pop(job_id, None)
-        channel, ts = place
+        (channel, ts), note, facts = place, self._engine.note, self._engine.facts(job_id)
         if not ts:
-            self._ends[job_id] = ended
-            self._post_later(job_id, channel, partial(_same, ended.card))
+            if not facts.get("shown"):
+                self._ends[job_id] = ended
+                self._post_later(job_id, channel, partial(_same, ended.card))
             return
-        note = self._engine.note
-        if not self._engine.facts(job_id).get("reported"):
+        if not facts.get("reported"):
             self._courier.note(*place, ended.report, sent=lambda: note(job_id, reported=True))
         self._courier.show(*place, ended.card, last=True, sent=lambda: note(job_id, shown=True))
 

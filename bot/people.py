@@ -32,6 +32,7 @@ class People:
     def __init__(self, client: WebClient, clock: Callable[[], float] = time.monotonic) -> None:
         self._client, self._clock = client, clock
         self._members: dict[str, tuple[float, frozenset[str]]] = {}
+        self._there: dict[str, tuple[float, bool]] = {}
         self._guard = threading.Lock()
 
     def person(self, user: str, groups: Iterable[str]) -> Person:
@@ -55,22 +56,44 @@ class People:
         )
 
     def members(self, ids: Iterable[str]) -> frozenset[str]:
-        """Return the people whom these ids of people and groups name; CannotTell if unknown."""
+        """Return the people whom these ids of people and groups name, as far as they are there.
+
+        Deactivated people, bots, guests and people of elsewhere may stand in a group and are left
+        out; CannotTell when Slack can't be asked.
+        """
         named = frozenset(ids)
         groups = [each for each in named if each.startswith("S")]
-        return frozenset(named - set(groups)).union(*(self._in(group) for group in groups))
+        people = frozenset(named - set(groups)).union(*(self._in(group) for group in groups))
+        return frozenset(user for user in people if self._is_there(user))
+
+    def _is_there(self, user: str) -> bool:
+        """Whether somebody may be counted on; remembered for as long as a group's members are."""
+        with self._guard:
+            at, there = self._there.get(user, (float("-inf"), False))
+        if self._clock() - at < GROUP_SECONDS_MAX:
+            return there
+        person = self.person(user, ())
+        there = not (person.deactivated or person.bot or person.guest or person.outsider)
+        with self._guard:
+            self._there[user] = (self._clock(), there)
+        return there
 
     def check_channel(self, channel: str) -> None:
         """Refuse a channel where the bot can't post, or where people of other companies read."""
+        if channel.startswith("D"):
+            raise NotInChannel(
+                "A job is shown where the team sees it, not in a direct message.",
+                hint="Type the same in a channel that Lifeboat is in.",
+            )
         try:
             told = self._client.conversations_info(channel=channel).get("channel") or {}
         except SlackApiError as error:
             if error.response.get("error") == "channel_not_found":
                 raise NotInChannel(NOT_IN, hint=INVITE) from error
-            raise _cannot_tell(error) from error
+            raise _cannot_tell(error, "about this channel") from error
         except (SlackClientError, OSError) as error:
-            raise _cannot_tell(error) from error
-        if told.get("is_archived") or not (told.get("is_member") or told.get("is_im")):
+            raise _cannot_tell(error, "about this channel") from error
+        if told.get("is_archived") or not told.get("is_member"):
             raise NotInChannel(NOT_IN, hint=INVITE)
         if told.get("is_ext_shared") or told.get("is_pending_ext_shared"):
             raise NotInChannel(
@@ -93,9 +116,9 @@ class People:
         return members
 
 
-def _cannot_tell(error: BaseException | None) -> CannotTell:
+def _cannot_tell(error: BaseException | None, what: str = "who you are") -> CannotTell:
     code = str(error.response.get("error")) if isinstance(error, SlackApiError) else ""
     return CannotTell(
-        "Slack can't be asked who you are" + (f" ({code})." if code else "."),
+        f"Slack can't be asked {what}" + (f" ({code})." if code else "."),
         hint="Try again in a moment, or use `lifeboat` in a terminal.",
     )

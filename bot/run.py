@@ -45,6 +45,7 @@ from storage.errors import LifeboatError
 log = logging.getLogger("lifeboat")
 WATCH_SECONDS = 5.0
 PING_SECONDS = 5
+CLOSE_SECONDS_MAX = 5.0
 
 
 class Door(Protocol):
@@ -203,7 +204,10 @@ class _Socket:
             raise _away(error) from error
 
     def close(self) -> None:
-        self._handler.close()  # type: ignore[no-untyped-call]
+        """Close the socket; its client was seen to hang here, so nobody waits for it for long."""
+        closing = threading.Thread(target=self._handler.close, name="closing", daemon=True)
+        closing.start()
+        closing.join(CLOSE_SECONDS_MAX)
 
 
 def _socket(app: App, tokens: Tokens) -> Door:

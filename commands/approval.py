@@ -105,6 +105,11 @@ def decide(approval: Approval, ballot: Ballot, now: datetime) -> Approval:
         )
     if ballot.word == "withdraw":
         return _withdraw(approval, ballot)
+    if ballot.word == "yes" and ballot.by == approval.asked_by:
+        raise VoteRefused(
+            "You asked for it, so a second person has to approve it.",
+            hint="Ask one of the approvers.",
+        )
     if not ballot.may_approve or ballot.by not in approval.approvers:
         raise VoteRefused(
             "You are not on the list of approvers for this.", hint="Ask one of the approvers."
@@ -126,11 +131,6 @@ def _yes(approval: Approval, ballot: Ballot, now: datetime) -> Approval:
     if ballot.word != "yes":
         raise VoteRefused(
             "That is neither yes, no nor withdraw.", hint="Press a button of the card."
-        )
-    if ballot.by == approval.asked_by:
-        raise VoteRefused(
-            "You asked for it, so a second person has to approve it.",
-            hint="Ask one of the approvers.",
         )
     if any(vote.by == ballot.by for vote in approval.votes):
         raise VoteRefused(

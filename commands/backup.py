@@ -83,10 +83,15 @@ def parse(words: Sequence[str]) -> Request:
     """Read `now [deployment] [tables …] [kind …] [label …]`; Refused for anything else."""
     typed = read("now", words, ARGUMENTS, OPTIONS)
     label = " ".join((typed["label"] or "").split())
-    if len(label) > LABEL_MAX or not label.isprintable():
+    if len(label) > LABEL_MAX:
         raise Refused(
             f"A label is up to {LABEL_MAX} printable characters; this one has {len(label)}.",
             hint='Shorten it, for example: --label "before the migration".',
+        )
+    if not label.isprintable():
+        raise Refused(
+            "The label holds characters that can't be seen.",
+            hint='Type it anew, for example: --label "before the migration".',
         )
     if typed["tables"] == ():
         raise Refused("--tables names no table.", hint="Name some: --tables npd,sp2d.")

@@ -14,6 +14,7 @@ from typing import Literal
 
 import msgspec
 
+from storage.audit_entry import number_of as entry_number
 from storage.errors import ManifestError, NotThere
 from storage.manifest import Check, Manifest, from_json, to_json
 from storage.vaults.local import is_part
@@ -21,7 +22,7 @@ from storage.vaults.vault import KeepsParts, Stored, Vault
 
 MANIFEST_BYTES_MAX = 64 * 1024 * 1024  # 50,000 listed files make about 8 MB.
 ARCHIVE, MANIFEST, CHECKS = "archive.zip", "manifest.json", "checks"
-BACKUPS, JOBS, PROBES = "backups", "jobs", "doctor"
+BACKUPS, JOBS, PROBES, AUDIT = "backups", "jobs", "doctor", "audit"
 
 LeftoverKind = Literal[
     "archive without manifest",
@@ -35,7 +36,7 @@ _SWEPT = ("archive without manifest", "check without manifest", "doctor's probe"
 
 
 class Leftover(msgspec.Struct, frozen=True, kw_only=True):
-    """An object that is not part of a whole backup nor of a job's record."""
+    """An object that is no part of a whole backup, of a job's record or of the audit log."""
 
     name: str
     bytes: int
@@ -116,6 +117,12 @@ def write_manifest(vault: Vault, manifest: Manifest) -> Stored:
     return stored
 
 
+def take_back(vault: Vault, archive: str) -> None:
+    """Remove an archive that its writer gives up, unless it has a manifest by now."""
+    if not _labelled(vault, archive):
+        vault.delete(archive)
+
+
 def write_check(vault: Vault, deployment: str, id: str, check: Check) -> Stored:
     """Keep the result of a later verification beside the manifest."""
     text = msgspec.json.format(msgspec.json.encode(check), indent=2) + b"\n"
@@ -141,7 +148,7 @@ def read_check(vault: Vault, name: str) -> Check:
 
 
 def leftovers(vault: Vault, now: datetime, grace: timedelta) -> Iterator[Leftover]:
-    """Yield every object that is not part of a whole backup nor of a job's record."""
+    """Yield every object that is no part of a backup, of a job's record or of the audit log."""
     for _, group in groupby(vault.list(), key=lambda stored: stored.name.split("/")[:3]):
         yield from _strays(list(group), now - grace)
     if isinstance(vault, KeepsParts):
@@ -185,7 +192,7 @@ def _kind(name: str, *, whole: bool, has_archive: bool) -> LeftoverKind | None:
     parts = name.split("/")
     if parts[0] == PROBES and len(parts) == 2:
         return "doctor's probe"
-    if parts[0] == JOBS and len(parts) == 3:
+    if (parts[0] == JOBS and len(parts) == 3) or (parts[0] == AUDIT and entry_number(name)):
         return None
     if backup_of(name, MANIFEST):
         return None if has_archive else "manifest without archive"

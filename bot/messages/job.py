@@ -33,7 +33,7 @@ VERBS = {
     "now": "Backup",
     "verify": "Verification",
     "restore": "Restore",
-    "ask": "Restore, to be approved",
+    "ask": "Restore (to be approved)",
     "approved": "Approved restore",
 }
 STEPS = {

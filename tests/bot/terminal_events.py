@@ -12,7 +12,10 @@ import msgspec
 from bot.terminal import printer, show
 from bot.terminal.layout import Reader
 from commands import events
+from commands.audit_story import stories
 from commands.events import Event
+from storage.audit import Entry as AuditEntry
+from storage.audit import Head
 from storage.catalog import Entry
 from storage.finding import Finding, LookedAt
 from storage.manifest import (
@@ -198,6 +201,43 @@ def status(**changes: Any) -> events.StatusTold:
     return events.StatusTold(**{**facts, **changes})
 
 
+def audit_entry(number: int = 12, **changes: Any) -> AuditEntry:
+    """Return an entry of the audit log: the confirm of a restore into staging."""
+    facts: dict[str, Any] = {
+        "what": "restore.confirmed",
+        "by": "terminal:rizal@backup-1",
+        "by_name": "rizal",
+        "door": "terminal",
+        "about": ID,
+        "deployment": "staging",
+        "fingerprint": "f" * 64,
+        "facts": {"job": "restore.staging.20261124T050013-abcd", "protected": False},
+        "number": number,
+        "at": AT,
+        "nonce": "0a1b2c3d",
+        "before": "0" * 64,
+    }
+    return AuditEntry(**{**facts, **changes})
+
+
+def audit_told(**changes: Any) -> events.AuditTold:
+    """Return two entries of one restore, and its story."""
+    why = "npd lost its rows"
+    entries = (audit_entry(), audit_entry(11, what="restore.asked", why=why, outcome=""))
+    facts = {"entries": entries, "stories": stories(entries)}
+    return events.AuditTold(**{**facts, **changes})
+
+
+def audit_verified(**changes: Any) -> events.AuditVerified:
+    """Return a walk along a whole log of twelve entries."""
+    facts: dict[str, Any] = {
+        "looked_at": LookedAt(bytes=9_600, entries=12),
+        "findings": (),
+        "head": Head(12, "a" * 64),
+    }
+    return events.AuditVerified(**{**facts, **changes})
+
+
 def one_of_each() -> list[Event]:
     """Return every kind of event there is, each made once."""
     return [
@@ -216,6 +256,8 @@ def one_of_each() -> list[Event]:
         restored(),
         status(),
         events.CancelAsked("now-production-4k2f9c", "running"),
+        audit_told(),
+        audit_verified(),
         events.DoctorLooked((events.DoctorLine("vault", "OK", "It can be written."),)),
         events.JobFailed("It broke.", "Nothing was touched.", "Type it again.", "Refused", 2),
     ]

@@ -20,6 +20,7 @@ SCOPES = {
     "auth_test": None,
     "apps_connections_open": None,
     "views_open": None,
+    "chat_getPermalink": None,
     "chat_postMessage": "chat:write",
     "chat_postEphemeral": "chat:write",
     "chat_update": "chat:write",
@@ -96,6 +97,7 @@ def test_its_hint_names_every_verb(manifest: dict[str, Any]):
         "restore",
         "status",
         "cancel",
+        "audit",
         "doctor",
         "help",
     ]

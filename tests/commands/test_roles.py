@@ -94,7 +94,7 @@ def test_whoever_gets_a_role_is_a_full_member_of_this_workspace(person, roles):
 def test_a_viewer_may_only_look(verb: Verb):
     viewer = Caller(id="U9", name="Citra", door="slack", role="viewer")
 
-    if verb.name in ("list", "show", "status"):
+    if verb.name in ("list", "show", "status", "audit"):
         check(verb, viewer)
     else:
         with pytest.raises(NotAllowed):

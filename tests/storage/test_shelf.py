@@ -188,6 +188,16 @@ def test_every_kind_of_leftover_is_named(vault):
     ]
 
 
+def test_entries_of_the_audit_log_belong_there_and_other_files_among_them_do_not(vault):
+    vault.put("audit/0000000001.json", [b"{}"])
+    strange = ["audit/1.json", "audit/0000000000.json", "audit/0000000001.json.bak", "audit/a/b"]
+    for name in strange:
+        vault.put(name, [b""])
+
+    assert left(vault) == [(name, "foreign file") for name in sorted(strange)]
+    assert swept(vault) == []
+
+
 def test_a_sweep_takes_what_killed_jobs_left_and_nothing_else(vault):
     keep(vault, make_manifest(deployment="staging"))
     vault.put(ARCHIVE, [b"x"])
