@@ -30,6 +30,7 @@ from storage.secret import Secret
 log = logging.getLogger(__name__)
 RETRIES = 3
 COMMAND = "/backup"
+OLD_FORM = "This form is of an older Lifeboat and does nothing any more. Close it and ask again."
 ANYTHING = re.compile(r"[\s\S]*")
 Body = dict[str, Any]
 
@@ -89,19 +90,22 @@ class _Listeners:
         }
 
     def command(self, ack: Ack, body: Body) -> None:
+        user, channel = str(body["user_id"]), str(body["channel_id"])
+        answer = self._answer(body, channel, user)
         try:
             typed = words(str(body.get("text") or ""))
         except Refused as error:
-            message = answers.refused(error)
-            ack(text=message.text, blocks=list(message.blocks) or None)
+            refused = answers.refused(error)
+            ack()
+            self._later(lambda: self._desk.soon(lambda: answer(refused, False)))
             return
         asked = Asked(
-            user=str(body["user_id"]),
-            channel=str(body["channel_id"]),
+            user=user,
+            channel=channel,
             words=typed,
             once=f"command {body['trigger_id']}",
             trigger=str(body["trigger_id"]),
-            answer=self._answer(body, str(body["channel_id"]), str(body["user_id"])),
+            answer=answer,
         )
         ack()
         self._later(lambda: self._desk.hand_over(asked))
@@ -191,10 +195,16 @@ class _Listeners:
     def old_button(self, ack: Ack, body: Body) -> None:
         answer = self._answer(body, _channel(body), str(body["user"]["id"]))
         ack()
-        self._later(lambda: answer(answers.old_button(), False))
+        self._later(lambda: self._desk.soon(lambda: answer(answers.old_button(), False)))
 
     def old_view(self, ack: Ack, body: Body) -> None:
-        ack()
+        """Say in the form itself that it is old: there is no message to answer at."""
+        blocks = body["view"].get("blocks") or ()
+        asking = [block["block_id"] for block in blocks if block.get("type") == "input"]
+        if asking:
+            ack(response_action="errors", errors={asking[0]: OLD_FORM})
+        else:
+            ack()
 
     def broken(self, error: Exception, body: Body) -> BoltResponse:
         """Turn what no listener took, or what broke before its ack, into an ack and a sentence."""

@@ -14,6 +14,7 @@ from rich.text import Text
 from bot.terminal import show_audit, show_backup, show_manifest, show_restore, show_status
 from bot.terminal.layout import BAD, DOUBTFUL, GAP, GOOD, LOUD, QUIET, Reader, line
 from commands.events import (
+    ApprovalEnded,
     AuditTold,
     AuditVerified,
     BackupFinished,
@@ -21,6 +22,8 @@ from commands.events import (
     BackupsListed,
     BackupVerified,
     CancelAsked,
+    DeploymentPaused,
+    DeploymentResumed,
     DoctorLooked,
     Event,
     JobFailed,
@@ -92,5 +95,8 @@ SHOWN: dict[type[Event], Callable[[Any, Reader], Iterator[Text]]] = {
     AuditTold: show_audit.told,
     AuditVerified: show_audit.verified,
     DoctorLooked: lambda event, _reader: looked(event),
+    ApprovalEnded: lambda event, _reader: show_restore.answered(event),
+    DeploymentPaused: lambda event, _reader: iter([line(f"{event.deployment} is paused.")]),
+    DeploymentResumed: lambda event, _reader: iter([line(f"{event.deployment} runs again.")]),
     JobFailed: lambda event, _reader: failed(event),
 }

@@ -23,7 +23,8 @@ from bot.terminal.layout import (
 )
 from bot.terminal.show_backup import findings
 from bot.words import counted, duration, moment, number, some
-from commands.events import Counted, Plan, RestoreDryRun, RestoreFinished
+from commands.approval import closed
+from commands.events import ApprovalEnded, Counted, Plan, RestoreDryRun, RestoreFinished
 
 NAMES_MAX = 12
 LOSING = ("deleted", "replaced")  # Fates after which rows that are there now are gone.
@@ -61,6 +62,17 @@ def dry_run(event: RestoreDryRun, reader: Reader) -> Iterator[Text]:
     yield line("Nothing was touched.")
     if not event.plan.conflicts:
         yield line(("To do it: ", QUIET), command(event.plan))
+
+
+def answered(event: ApprovalEnded) -> Iterator[Text]:
+    """Yield how a question to other people ended, and what was begun by it."""
+    plan, approval = event.plan, event.approval
+    yield line(
+        "Restore ", (plan.backup, LOUD), " into ", (plan.target, LOUD), f": {approval.state}."
+    )
+    yield line(GAP, closed(approval))
+    if event.job_id:
+        yield line(GAP, f"job {event.job_id}")
 
 
 def command(plan: Plan) -> str:

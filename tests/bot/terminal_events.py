@@ -12,8 +12,10 @@ import msgspec
 from bot.terminal import printer, show
 from bot.terminal.layout import Reader
 from commands import events
+from commands.approval import Approval, State
 from commands.audit_story import stories
 from commands.events import Event
+from commands.known import Known
 from storage.audit import Entry as AuditEntry
 from storage.audit import Head
 from storage.catalog import Entry
@@ -238,6 +240,36 @@ def audit_verified(**changes: Any) -> events.AuditVerified:
     return events.AuditVerified(**{**facts, **changes})
 
 
+def approval(**changes: Any) -> Approval:
+    """Return a question that waits for one of two people."""
+    facts = {
+        "id": "ask-production-4k2f9c",
+        "fingerprint": "5" * 64,
+        "asked_by": "U1",
+        "asked_name": "Rizal",
+        "asked_at": AT,
+        "quorum": 1,
+        "approvers": frozenset({"U1", "U2", "U3"}),
+        "approve_until": AT + timedelta(hours=1),
+        "use_within": timedelta(minutes=30),
+        "reason": "rows were lost",
+    }
+    return Approval(**{**facts, **changes})
+
+
+def known(**changes: Any) -> Known:
+    """Return what is known of a backup that was in staging yesterday."""
+    facts = {
+        "taken_at": AT,
+        "bytes": 1_234_567,
+        "verified_at": AT,
+        "verified_findings": 0,
+        "staged_at": AT,
+        "staged_in": "staging",
+    }
+    return Known(**{**facts, **changes})
+
+
 def one_of_each() -> list[Event]:
     """Return every kind of event there is, each made once."""
     return [
@@ -258,6 +290,12 @@ def one_of_each() -> list[Event]:
         events.CancelAsked("now-production-4k2f9c", "running"),
         audit_told(),
         audit_verified(),
+        events.ApprovalAsked(approval(), plan(), known()),
+        events.ApprovalChanged(approval()),
+        events.BallotRefused("U2", "You have approved this already."),
+        events.ApprovalEnded(approval(state=State.DENIED, ended_by="Ayu"), plan()),
+        events.DeploymentPaused("production"),
+        events.DeploymentResumed("production"),
         events.DoctorLooked((events.DoctorLine("vault", "OK", "It can be written."),)),
         events.JobFailed("It broke.", "Nothing was touched.", "Type it again.", "Refused", 2),
     ]

@@ -12,6 +12,7 @@ import msgspec
 
 from bot.messages import (
     answers,
+    audited,
     doctor,
     fallback,
     helping,
@@ -23,8 +24,10 @@ from bot.messages import (
 )
 from bot.messages.model import JobView, Message
 from commands import VERBS, events
+from commands.audit_story import stories
+from storage.audit import Head
 from storage.errors import ExportInProgress, Refused
-from storage.finding import Finding
+from storage.finding import Finding, LookedAt
 from storage.manifest import Contents, FileFacts, StorageFacts, TableFacts
 from tests.bot import terminal_events as made
 from tests.bot.terminal_events import AT, ID, NOW
@@ -239,6 +242,25 @@ def listed(count: int, **changes: Any) -> events.BackupsListed:
     return events.BackupsListed(**{"entries": entries, "now": NOW, **changes})
 
 
+def long_audit() -> events.AuditTold:
+    """Return very many entries, their stories, and many that can't be read."""
+    entries = tuple(
+        made.audit_entry(
+            10**9 - i,
+            what="restore.confirmed" if i % 2 else "vote.yes",
+            by_name=HOSTILE,
+            why=HOSTILE * 20,
+            outcome=HOSTILE,
+            about=LONG_LABEL,
+            deployment="d" * 40,
+            facts={"job": f"{HOSTILE} {i // 3}", "protected": True},
+        )
+        for i in range(500)
+    )
+    unreadable = ((LONG_LABEL, HOSTILE * 90),) * 1_000
+    return events.AuditTold(entries, stories(entries), unreadable, more=True)
+
+
 def looked() -> events.DoctorLooked:
     """Return a look that found something of each kind."""
     return events.DoctorLooked(
@@ -382,6 +404,22 @@ PRIVATE: dict[str, Callable[[], Message]] = {
             )
         )
     ),
+    "audit": lambda: audited.answer(made.audit_told(more=True)),
+    "audit-empty": lambda: audited.answer(events.AuditTold(())),
+    "audit-longest": lambda: audited.answer(long_audit()),
+    "audit-whole": lambda: audited.answer(made.audit_verified()),
+    "audit-broken": lambda: audited.answer(
+        made.audit_verified(
+            findings=(
+                Finding(check="numbers", what="Entry 7 is missing.", where="audit/0000000008.json"),
+            ),
+            expected=Head(11, "b" * 64),
+        )
+    ),
+    "audit-nothing": lambda: audited.answer(
+        made.audit_verified(looked_at=LookedAt(), head=None, findings=findings(1))
+    ),
+    "audit-broken-longest": lambda: audited.answer(made.audit_verified(findings=findings(500))),
     "refused": lambda: answers.refused(
         Refused("There is no deployment called 'prod'.", hint="Did you mean 'production'?")
     ),
