@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from commands.events import DoctorLine, DoctorLooked
 from commands.verb import Argument, Context, Verb
 from commands.words import read
 from storage import shelf
-from storage.convex import facts
+from storage.convex import facts, pausing
 from storage.convex.deployment import Deployment
 from storage.errors import (
     Cancelled,
@@ -88,7 +89,20 @@ def _deployment(deployment: Deployment, ctx: Context) -> Iterator[DoctorLine]:
     yield DoctorLine(f"{name} key", "OK", f"The key is this deployment's.{known}")
     yield DoctorLine(f"{name} may back up", "OK", "The key may export and read.")
     yield from _may_be_restored(deployment, ctx)
+    yield from _runs(deployment)
     yield _clock(name, ready, ctx)
+
+
+def _runs(deployment: Deployment) -> Iterator[DoctorLine]:
+    """Say aloud that a deployment stands still: a restore that was killed may have left it so."""
+    with suppress(ConvexError):
+        if pausing.paused(deployment):
+            yield DoctorLine(
+                f"{deployment.name} runs",
+                "WARN",
+                f"{deployment.name} is paused: its app answers with errors.",
+                "If no restore is at work on it, start it in the Convex dashboard.",
+            )
 
 
 def _may_be_restored(deployment: Deployment, ctx: Context) -> Iterator[DoctorLine]:
