@@ -34,6 +34,7 @@ from bot.jobs import Engine, JobRun
 from bot.people import People
 from bot.questions import Questions
 from bot.settings import Settings
+from bot.settings_seen import note_changes
 from bot.settings_slack import Tokens
 from bot.votes import Votes
 from bot.worker import Heard, Worker
@@ -131,7 +132,7 @@ class Bot:
         )
         people = People(self._web)
         self._votes = Votes(
-            people, self._engine, settings.approvals, settings.roles, me.team, world.now
+            people, self._engine, settings.approvals, settings.roles, me.team, world
         )
         world.spool.sweep()
         self._engine.start()
@@ -146,6 +147,7 @@ class Bot:
             show_modal=lambda trigger, view: _open_view(self._web, trigger, view),
             votes=self._votes,
         )
+        note_changes(settings, world)
         self._board.settle()
         socket = settings.slack.mode == "socket"
         app = slack_door.door(

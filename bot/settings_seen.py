@@ -1,0 +1,53 @@
+"""Writes into the audit log, at start, that the rules by which people restore have changed.
+
+What is written are ids and numbers of `[roles]`, `[approvals]` and which deployments are
+protected; never a key, and nothing else of the settings.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Any
+
+from bot.settings import Settings
+from commands import audited
+from commands.verb import Context
+
+EVENT = "settings.changed"
+ABOUT = "settings"
+
+
+def note_changes(settings: Settings, ctx: Context) -> bool:
+    """Write an entry if the rules differ from those of the last start; return whether they do."""
+    rules = _rules(settings)
+    digest = hashlib.sha256(json.dumps(rules, sort_keys=True).encode()).hexdigest()
+    last = next(iter(ctx.audit.entries(about=ABOUT, limit=1)), None) if ctx.audit else None
+    if last is not None and last.fingerprint == digest:
+        return False
+    audited.afterwards(
+        ctx,
+        EVENT,
+        about=ABOUT,
+        fingerprint=digest,
+        facts={name: json.dumps(value) for name, value in rules.items()},
+    )
+    return True
+
+
+def _rules(settings: Settings) -> dict[str, Any]:
+    approvals, roles = settings.approvals, settings.roles
+    return {
+        "protected": sorted(name for name, d in settings.deployments.items() if d.protected),
+        "operators": sorted(roles.operators),
+        "viewers": None if roles.viewers is None else sorted(roles.viewers),
+        "approvers": sorted(approvals.approvers),
+        "quorum": [approvals.quorum, approvals.quorum_replace_all, approvals.quorum_losing],
+        "losing_percent": approvals.losing_percent,
+        "approve_minutes": approvals.approve_within.total_seconds() / 60,
+        "use_minutes": approvals.use_within.total_seconds() / 60,
+        "staging_first_days": approvals.staging_first.total_seconds() / 86_400,
+        "age_days_max": approvals.age_max.total_seconds() / 86_400,
+        "pause": approvals.pause,
+        "break_glass": approvals.break_glass,
+    }
