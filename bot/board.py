@@ -44,15 +44,20 @@ from storage.errors import LifeboatError, Refused
 CANCELLED = "Cancelled"
 GIVEN_UP = "It stopped the bot several times over and is not begun again."
 GIVEN_UP_HINT = "Tell whoever runs Lifeboat: its log tells why."
+MAY_BE_PAUSED = "{deployment} MAY STILL BE PAUSED: look, and start it in the Convex dashboard."
 
 
 @dataclass(frozen=True)
 class Ended:
-    """How a job ended, in its card and its thread: kept by the engine until Slack has taken it."""
+    """How a job ended, in its card and its thread: kept by the engine until Slack has taken it.
+
+    `goes_on` is the job that goes on in the same message, as a restore does after its question.
+    """
 
     state: JobState
     card: Message
     report: Message
+    goes_on: str = ""
 
 
 class Board:
@@ -163,7 +168,7 @@ class Board:
             case RestorePlanned() if not self._engine.facts(job_id).get("planned"):
                 self._note(job_id, report.full(event), planned=True)
             case DeploymentPaused() | DeploymentResumed():
-                self._note(job_id, report.noted(Noted(paused_or_not(event))))
+                self._paused(job_id, event)
             case ApprovalAsked() | ApprovalChanged() | BallotRefused():
                 self._question(job_id, event)
             case StepFinished() | RestorePlanned():
@@ -191,6 +196,19 @@ class Board:
                 self._questions.refused(job_id, place, event)
         self._change(job_id)
 
+    def _paused(self, job_id: str, event: DeploymentPaused | DeploymentResumed) -> None:
+        """Tell that a deployment stands still, or runs again; a resumed job tells it again."""
+        paused = isinstance(event, DeploymentPaused)
+        if self._engine.facts(job_id).get("paused") is not paused:
+            self._engine.note(job_id, paused=paused)
+            self._note(job_id, report.noted(Noted(paused_or_not(event))))
+
+    def _safe(self, job_id: str, deployment: str, safe: str) -> str:
+        """Return what is safe, and what is not: a deployment that nobody has started again."""
+        if not self._engine.facts(job_id).get("paused") or "PAUSED" in safe:
+            return safe
+        return f"{safe} {MAY_BE_PAUSED.format(deployment=deployment)}".strip()
+
     def begun(self, job_id: str) -> None:
         """Show that a job's turn has come."""
         self._change(job_id, state="running", began_at=self._now(), ahead=0)
@@ -201,7 +219,8 @@ class Board:
         told: Result | JobFailed
         if isinstance(outcome, LifeboatError):
             kind = type(outcome).__name__
-            told = JobFailed(outcome.what, outcome.safe, outcome.hint, kind, outcome.exit_code)
+            safe = self._safe(job_id, view.deployment, outcome.safe)
+            told = JobFailed(outcome.what, safe, outcome.hint, kind, outcome.exit_code)
             view = replace(view, state="cancelled" if kind == CANCELLED else "failed", failure=told)
         else:
             told = outcome
@@ -212,7 +231,10 @@ class Board:
         if isinstance(told, ApprovalEnded) and place is not None:
             self._questions.changed(job_id, place, told.approval)
             self._engine.note(job_id, reported=True)  # The change was the report.
-        ended = Ended(view.state, self._draw(job_id), report.full(told))
+        elif isinstance(told, JobFailed) and place is not None:
+            self._questions.broken_off(job_id, place, told.what)
+        goes_on = told.job_id if isinstance(told, ApprovalEnded) else ""
+        ended = Ended(view.state, self._draw(job_id), report.full(told), goes_on)
         self._questions.over(job_id)
         self._engine.note(job_id, ended=msgspec.to_builtins(ended))
         return ended
@@ -247,7 +269,15 @@ class Board:
             return
         if not facts.get("reported"):
             self._courier.note(*place, ended.report, sent=lambda: note(job_id, reported=True))
-        self._courier.show(*place, ended.card, last=True, sent=lambda: note(job_id, shown=True))
+        if ended.goes_on and self._has_begun(ended.goes_on):
+            note(job_id, shown=True)  # The message is that job's by now.
+            return
+        last = not ended.goes_on
+        self._courier.show(*place, ended.card, last=last, sent=lambda: note(job_id, shown=True))
+
+    def _has_begun(self, job_id: str) -> bool:
+        facts = self._engine.facts(job_id)
+        return bool(facts.get("step") or facts.get("ended"))
 
     def settle(self) -> None:
         """Tell the ends that a killed bot still had in its hands; called at start."""
@@ -262,11 +292,13 @@ class Board:
 
     def _give_up(self, job_id: str, wish: Wish) -> None:
         """Tell that a job that ended the bot again and again is not begun any more."""
-        failure = JobFailed(GIVEN_UP, "", GIVEN_UP_HINT, "LifeboatError", 1)
+        safe = self._safe(job_id, wish.deployment, "")
+        failure = JobFailed(GIVEN_UP, safe, GIVEN_UP_HINT, "LifeboatError", 1)
         view = self._fresh(job_id, wish, self._engine.facts(job_id))
         card = drawn.card(replace(view, state="failed", failure=failure), self._now())
-        ended = Ended("failed", card, answers.given_up(job_id))
-        self._tell_end(job_id, self._noted_place(job_id, wish), ended)
+        place = self._noted_place(job_id, wish)
+        self._questions.broken_off(job_id, place, GIVEN_UP)
+        self._tell_end(job_id, place, Ended("failed", card, answers.given_up(job_id, safe)))
 
     def view(self, job_id: str) -> JobView | None:
         """Return a job as its message shows it, while it has not ended."""

@@ -277,6 +277,11 @@ class Desk:
             raise Refused(
                 "That job is not remembered any more.", hint="Type the command again: /backup help"
             )
+        if wish.verb not in VERBS:
+            raise Refused(
+                "What other people approved, or were asked, is not done once more by a button.",
+                hint=f"Ask again: /backup restore {wish.backup} to {wish.deployment} reason …",
+            )
         caller = self._caller(asked, VERBS[wish.verb])
         wish = msgspec.structs.replace(
             wish,

@@ -263,6 +263,11 @@ class Engine:
         row = self._asked(DBOS.get_workflow_status, job_id)
         return dict(row.attributes or {}) if row is not None else {}
 
+    def newest_channel(self) -> str:
+        """Return where the newest job was asked for, "" when no job is remembered."""
+        rows = DBOS.list_workflows(name="run_job", sort_desc=True, limit=50, load_output=False)
+        return next((wish.channel for row in rows if (wish := _wish(row)).channel), "")
+
     def given_up(self) -> list[str]:
         """Return jobs that broke the bot again and again and are not begun any more."""
         rows = DBOS.list_workflows(status=GAVE_UP, name="run_job", load_output=False)

@@ -55,13 +55,17 @@ class People:
             groups=frozenset(group for group in groups if user in self._in(group)),
         )
 
-    def members(self, ids: Iterable[str]) -> frozenset[str]:
+    def members(self, ids: Iterable[str], *, fresh: bool = False) -> frozenset[str]:
         """Return the people whom these ids of people and groups name, as far as they are there.
 
         Deactivated people, bots, guests and people of elsewhere may stand in a group and are left
-        out; CannotTell when Slack can't be asked.
+        out; CannotTell when Slack can't be asked. `fresh` asks again what is remembered.
         """
         named = frozenset(ids)
+        if fresh:
+            with self._guard:
+                self._members.clear()
+                self._there.clear()
         groups = [each for each in named if each.startswith("S")]
         people = frozenset(named - set(groups)).union(*(self._in(group) for group in groups))
         return frozenset(user for user in people if self._is_there(user))

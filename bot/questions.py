@@ -15,7 +15,7 @@ from bot.jobs import Engine
 from bot.messages import answers
 from bot.messages import approval as views
 from bot.messages.model import Message
-from commands.approval import Approval, State
+from commands.approval import Approval, State, closed, replace_state
 from commands.events import ApprovalAsked, BallotRefused
 from storage.errors import Refused
 
@@ -59,6 +59,8 @@ class Questions:
         with self._guard:
             event, _ = self._open[job_id]
             self._open[job_id] = (event, approval)
+        if approval.state is not State.WAITING:
+            self._engine.note(job_id, answer=closed(approval))
         card_ts = self._engine.facts(job_id).get("card_ts")
         if card_ts:
             self._courier.show(place[0], str(card_ts), views.card(event, approval, self._now()))
@@ -76,6 +78,19 @@ class Questions:
             self._engine.note(job_id, refused=count)
             told = answers.refused(Refused(event.what, hint=event.hint))
             self._courier.private(place[0], event.by, told)
+
+    def broken_off(self, job_id: str, place: Place, why: str) -> None:
+        """Take the buttons off the card of a question that ended without an answer."""
+        card_ts = self._engine.facts(job_id).get("card_ts")
+        with self._guard:
+            known = self._open.pop(job_id, None)
+        if not card_ts:
+            return
+        card = views.gone(why)
+        if known is not None:
+            event, approval = known
+            card = views.card(event, replace_state(approval, State.VOID, "", why), self._now())
+        self._courier.show(place[0], str(card_ts), card, last=True)
 
     def line(self, job_id: str) -> Message | None:
         """Return the channel's one-line status of a question, once there is one."""

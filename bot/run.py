@@ -12,7 +12,7 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -37,15 +37,18 @@ from bot.settings import Settings
 from bot.settings_seen import note_changes
 from bot.settings_slack import Tokens
 from bot.votes import Votes
+from bot.watch import Watch
 from bot.worker import Heard, Worker
 from commands.asked import Approved
 from commands.jobs import APPROVED, ASK
 from commands.verb import Context
 from storage.errors import LifeboatError
+from storage.secret import Secret
 
 log = logging.getLogger("lifeboat")
 WATCH_SECONDS = 5.0
 PING_SECONDS = 5
+BODY_BYTES_MAX = 8 << 20  # A message of Slack's longest, escaped twice, stays well below.
 CLOSE_SECONDS_MAX = 5.0
 
 
@@ -115,7 +118,7 @@ class Bot:
                 begin=self._begin,
             ),
         )
-        me = _who(self._web)
+        me = _who(self._web, self._tokens.app)
         self._courier = Courier(self._web)
         self._board = Board(
             self._courier,
@@ -134,9 +137,6 @@ class Bot:
         self._votes = Votes(
             people, self._engine, settings.approvals, settings.roles, me.team, world
         )
-        world.spool.sweep()
-        self._engine.start()
-        self._engine.forget(timedelta(days=settings.jobs.keep_days))
         self._desk = Desk(
             replace(world, jobs=self._engine),
             people,
@@ -147,16 +147,25 @@ class Bot:
             show_modal=lambda trigger, view: _open_view(self._web, trigger, view),
             votes=self._votes,
         )
-        note_changes(settings, world)
-        self._board.settle()
         socket = settings.slack.mode == "socket"
         app = slack_door.door(
             self._web, None if socket else self._tokens.signing, self._desk, self._courier
         )
         self._door = _socket(app, self._tokens) if socket else _listening(app, settings)
-        self._door.open()
+        world.spool.sweep()
+        self._engine.start()
+        self._engine.forget(timedelta(days=settings.jobs.keep_days))
+        note_changes(settings, world)
+        self._board.settle()
+        try:
+            self._door.open()
+        except LifeboatError:
+            self.stop()
+            raise
         how = "Socket Mode" if socket else f"http://{settings.slack.host}:{settings.slack.port}"
         self.where = f"{me.user} in {me.team_name}, by {how}"
+        self._glass = _watch(settings, world, self._courier, self._engine)
+        self._glass.look()
 
     def _approvers(self) -> frozenset[str]:
         return self._votes.approvers()
@@ -175,7 +184,8 @@ class Bot:
         return job_id
 
     def watch(self) -> None:
-        """Say in its thread, once, that a job has not moved for too long."""
+        """Say once that a job has not moved for too long, or that somebody broke the glass."""
+        self._glass.look()
         bound = self._settings.jobs.silent_minutes_max * 60
         silent = dict(self._heard.silent(bound))
         for job_id in [known for known in self._said if known not in silent]:
@@ -212,6 +222,11 @@ class _Socket:
         closing.join(CLOSE_SECONDS_MAX)
 
 
+def _watch(settings: Settings, world: Context, courier: Courier, engine: Engine) -> Watch:
+    assert world.audit is not None  # noqa: S101 - the bot's world always has one.
+    return Watch(world.audit, courier, engine, settings.approvals.channel, world.now)
+
+
 def _socket(app: App, tokens: Tokens) -> Door:
     return _Socket(app, tokens)
 
@@ -226,11 +241,12 @@ class _Listening:
         handler: Any = SlackRequestHandler(app, path="/slack/events")
         try:
             self._server = create_server(
-                handler,
+                _tolerant(handler),
                 host=host,
                 port=port,
                 threads=8,
                 ident="lifeboat",
+                max_request_body_size=BODY_BYTES_MAX,
                 clear_untrusted_proxy_headers=True,
             )
         except OSError as error:
@@ -248,13 +264,30 @@ class _Listening:
         self._server.close()
 
 
+def _tolerant(handler: Any) -> Any:
+    """Return the handler with 400 for what can't be read at all, which Bolt breaks on."""
+
+    def answer(environ: dict[str, Any], start_response: Callable[..., Any]) -> Any:
+        try:
+            return handler(environ, start_response)
+        except (AttributeError, LookupError, TypeError, ValueError) as error:
+            log.warning("a request that can't be read was turned away: %s", type(error).__name__)
+            start_response("400 Bad Request", [("Content-Length", "0")])
+            return [b""]
+
+    return answer
+
+
 def _listening(app: App, settings: Settings) -> Door:
     return _Listening(app, settings.slack.host, settings.slack.port)
 
 
-def _who(web: WebClient) -> _Slack:
+def _who(web: WebClient, app_token: Secret) -> _Slack:
+    """Return who the bot is; SlackAway when Slack refuses a token, before any job is begun."""
     try:
         told = web.auth_test()
+        if app_token.reveal():
+            web.apps_connections_open(app_token=app_token.reveal())
     except (SlackClientError, OSError) as error:
         raise _away(error) from error
     return _Slack(str(told["team_id"]), str(told.get("team")), str(told.get("user")))

@@ -13,7 +13,8 @@ import secrets
 from collections.abc import Callable
 from typing import Any
 
-from slack_bolt import Ack, App, BoltResponse
+from slack_bolt import Ack, App, BoltContext, BoltResponse
+from slack_bolt.error import BoltUnhandledRequestError
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackClientError
 from slack_sdk.http_retry.builtin_handlers import RateLimitErrorRetryHandler
@@ -29,6 +30,7 @@ from storage.secret import Secret
 
 log = logging.getLogger(__name__)
 RETRIES = 3
+VERIFIED = "lifeboat_verified"
 COMMAND = "/backup"
 OLD_FORM = "This form is of an older Lifeboat and does nothing any more. Close it and ask again."
 ANYTHING = re.compile(r"[\s\S]*")
@@ -55,6 +57,7 @@ def door(web: WebClient, signing_secret: Secret | None, desk: Desk, courier: Cou
     )
     logging.getLogger("slack_bolt.RequestVerification").setLevel(logging.WARNING)
     listeners = _Listeners(desk, courier)
+    app.use(_verified)
     app.command(COMMAND)(listeners.command)
     for action_id, listener in listeners.actions().items():
         app.action(str(action_id))(listener)
@@ -175,6 +178,9 @@ class _Listeners:
             view, user = body["view"], str(body["user"]["id"])
             question, _, card = str(view.get("private_metadata") or "").partition(" ")
             told = modal.text_of(view["state"], field)
+            if len(told) < modal.WORD_MIN:
+                ack(response_action="errors", errors={field.value: "Say it in a few words."})
+                return
             once = f"view {view['id']}"
             channel = self._desk.channel_of(question)
             asked = Asked(user, channel, (word, question), once, self._answer(body, channel, user))
@@ -206,10 +212,18 @@ class _Listeners:
         else:
             ack()
 
-    def broken(self, error: Exception, body: Body) -> BoltResponse:
-        """Turn what no listener took, or what broke before its ack, into an ack and a sentence."""
+    def broken(self, error: Exception, body: Body, context: BoltContext) -> BoltResponse:
+        """Turn what no listener took, or what broke before its ack, into an ack and a sentence.
+
+        What broke before it was known to be Slack's is turned away: nothing in it is believed,
+        least of all where the answer should go.
+        """
+        if not context.get(VERIFIED):
+            log.warning("a request that may not be Slack's was turned away")
+            return BoltResponse(status=401, body="")
         number = secrets.token_hex(4)
-        log.error("a request from Slack broke (%s)", number, exc_info=error)
+        known = isinstance(error, BoltUnhandledRequestError)
+        log.error("a request from Slack broke (%s)", number, exc_info=None if known else error)
         user = body.get("user_id") or (body.get("user") or {}).get("id")
         if user and (body.get("response_url") or _channel(body)):
             answer = self._answer(body, _channel(body), str(user))
@@ -283,6 +297,12 @@ def _respond(url: str, message: Message, *, instead: bool) -> bool:
             return True
         log.warning("a private answer was refused: %s", answer.body[:100])
     return False
+
+
+def _verified(context: BoltContext, next: Callable[[], object]) -> None:
+    """Note that a request came past Bolt's own checks."""
+    context[VERIFIED] = True
+    next()
 
 
 def _acked(ack: Ack) -> None:

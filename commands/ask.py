@@ -15,7 +15,7 @@ import msgspec
 from commands import approval as rule
 from commands import audited, policy
 from commands.approval import Approval, State, VoteRefused
-from commands.asked import Approved, Cast, Request, plan_of, refuse, warnings
+from commands.asked import Approved, Cast, Request, plan_of, refuse, safe_words, warnings
 from commands.backup import preflight
 from commands.events import (
     ApprovalAsked,
@@ -29,10 +29,17 @@ from commands.known import Known
 from commands.verb import Asking, Context
 from storage import shelf
 from storage.convex import facts
-from storage.errors import Refused
+from storage.errors import Cancelled, LifeboatError, Refused, VaultError
 
-WORDS = ("yes", "no", "withdraw")
 VOTE = "vote"
+
+
+class Counted(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of one ballot: the approval after it, or why it did not count."""
+
+    approval: Approval
+    refused: str = ""
+    hint: str = ""
 
 
 def run(request: Request, ctx: Context) -> ApprovalEnded:
@@ -51,34 +58,23 @@ def run(request: Request, ctx: Context) -> ApprovalEnded:
     known = ctx.kept(
         "known", lambda: ctx.step("look", lambda: know(plan, manifest, target, ctx)), Known
     )
-    refuse(plan, known, ctx)
-    approval = ctx.kept("question", lambda: _question(request, plan, asking, ctx), Approval)
-    audited.entry(
-        ctx,
-        "restore.asked",
-        once=f"{asking.job_id} asked",
-        about=plan.backup,
-        why=request.reason,
-        fingerprint=approval.fingerprint,
-        deployment=target.name,
-    )
-    ctx.tell(ApprovalAsked(approval, plan, known, tuple(warnings(plan, known))))
-    approval = _answered(approval, asking, ctx)
-    job_id = ""
-    if approval.state is State.APPROVED:
-        approved = Approved(approval=approval, request=msgspec.to_builtins(request))
-        job_id = ctx.kept("begin", lambda: asking.begin(approved), str)
-    audited.entry(
-        ctx,
-        "restore.answered",
-        once=f"{asking.job_id} answered",
-        about=plan.backup,
-        why=approval.why,
-        fingerprint=approval.fingerprint,
-        deployment=target.name,
-        outcome=str(approval.state),
-    )
-    return ApprovalEnded(approval, plan, job_id)
+    approval = ctx.kept("question", lambda: _question(request, plan, known, ctx), Approval)
+    try:
+        _written(ctx, "restore.asked", approval, plan, why=request.reason)
+        ctx.tell(ApprovalAsked(approval, plan, known, tuple(warnings(plan, known))))
+        approval = _answered(approval, asking, ctx)
+    except LifeboatError as error:
+        outcome = "cancelled" if isinstance(error, Cancelled) else "failed"
+        error.safe = f"Nothing was restored: {plan.target} is as it was."
+        _written_anyway(ctx, approval, plan, why=error.what, outcome=outcome)
+        raise
+    if approval.state is not State.APPROVED:
+        _written_anyway(ctx, approval, plan, why=approval.why, outcome=str(approval.state))
+        return ApprovalEnded(approval, plan)
+    with safe_words(f"The restore was not begun: {plan.target} is as it was."):
+        _written(ctx, "restore.answered", approval, plan, outcome=str(approval.state))
+    approved = Approved(approval=approval, request=msgspec.to_builtins(request))
+    return ApprovalEnded(approval, plan, ctx.kept("begin", lambda: asking.begin(approved), str))
 
 
 def _asking(ctx: Context) -> Asking:
@@ -89,18 +85,20 @@ def _asking(ctx: Context) -> Asking:
     return ctx.asking
 
 
-def _question(request: Request, plan: Plan, asking: Asking, ctx: Context) -> Approval:
-    """Make the question; Refused when nobody could ever answer it."""
-    rules = ctx.rules.approvals
-    needed = policy.quorum(plan, rules)
-    approvers = asking.approvers()
-    if not rule.reachable(ctx.caller.id, approvers, needed):
-        others = len(approvers - {ctx.caller.id})
-        raise Refused(
-            f"{needed} people other than you have to approve this, and the settings name {others}.",
-            safe="Nobody was asked.",
-            hint="Ask whoever runs Lifeboat to name approvers in [approvals].",
-        )
+def _question(request: Request, plan: Plan, known: Known, ctx: Context) -> Approval:
+    """Make the question; Refused for what must not be done, and when nobody could answer it."""
+    asking, rules = _asking(ctx), ctx.rules.approvals
+    with safe_words(f"Nobody was asked, and {plan.target} is as it was."):
+        refuse(plan, known, ctx)
+        needed = policy.quorum(plan, rules)
+        approvers = asking.approvers()
+        if not rule.reachable(ctx.caller.id, approvers, needed):
+            others = len(approvers - {ctx.caller.id})
+            raise Refused(
+                f"{needed} people other than you have to approve this, and the settings name "
+                f"{others}.",
+                hint="Ask whoever runs Lifeboat to name approvers in [approvals].",
+            )
     now = ctx.now()
     return Approval(
         id=asking.job_id,
@@ -127,40 +125,83 @@ def _answered(approval: Approval, asking: Asking, ctx: Context) -> Approval:
                 approval, max(ctx.kept("clock", ctx.now, datetime), approval.approve_until)
             )
         elif told == "stop":
-            ctx.stop_if_asked()
+            raise Cancelled("It was cancelled on request.", hint="Ask again when you like.")
         else:
             approval = _counted(approval, msgspec.convert(told, Cast), ctx)
+    while (late := asking.wait(VOTE, 0)) is not None:  # Pressed in the same moment.
+        if late != "stop":
+            _counted(approval, msgspec.convert(late, Cast), ctx)
     return approval
 
 
 def _counted(approval: Approval, cast: Cast, ctx: Context) -> Approval:
     """Return the approval after one ballot; one that does not count is told to its voter alone."""
+    counted = ctx.kept("vote", lambda: _count(approval, cast, ctx), Counted)
+    if counted.refused:
+        ctx.tell(BallotRefused(cast.by, counted.refused, counted.hint))
+    if counted.approval != approval:
+        ctx.tell(ApprovalChanged(counted.approval))
+    return counted.approval
+
+
+def _count(approval: Approval, cast: Cast, ctx: Context) -> Counted:
+    """Decide one ballot and write it down; one that can't be written down does not count."""
     try:
         if cast.approvers is None:
             raise VoteRefused(
                 "Slack can't be asked who may approve.", hint="Try again in a moment."
             )
         current = rule.without(approval, cast.approvers)
-        if current.state is State.WAITING:
-            current = rule.decide(current, cast.ballot, cast.at)
+        if current.state is not State.WAITING:
+            refusal = VoteRefused(rule.closed(current))
+            current = current if approval.state is State.WAITING else approval
+        else:
+            after = rule.decide(current, cast.ballot, cast.at)
+            what, said = f"vote.{cast.word}", cast.why or cast.checked
+            audited.entry(ctx, what, once=_once(approval, cast), **_of(approval, cast, said))
+            return Counted(approval=after)
     except VoteRefused as error:
-        _audit(ctx, approval, cast, "vote.refused", error.what)
-        ctx.tell(BallotRefused(cast.by, error.what, error.hint))
-        return rule.expire(approval, cast.at)
-    _audit(ctx, approval, cast, f"vote.{cast.word}", cast.why or cast.checked)
-    if current is not approval:
-        ctx.tell(ApprovalChanged(current))
-    return current
+        current, refusal = rule.expire(approval, cast.at), error
+    except VaultError as error:
+        current = approval
+        refusal = VoteRefused(
+            f"The audit log can't take it, so it does not count: {error.what}",
+            hint="Try again in a moment.",
+        )
+    told = _of(approval, cast, refusal.what)
+    audited.afterwards(ctx, "vote.refused", once=f"{_once(approval, cast)} refused", **told)
+    return Counted(approval=current, refused=refusal.what, hint=refusal.hint)
 
 
-def _audit(ctx: Context, approval: Approval, cast: Cast, what: str, why: str) -> None:
-    audited.entry(
-        ctx,
-        what,
-        once=f"{approval.id} {cast.by} {cast.word} {cast.at.isoformat()}",
+def _once(approval: Approval, cast: Cast) -> str:
+    return f"{approval.id} {cast.by} {cast.word} {cast.at.isoformat()}"
+
+
+def _of(approval: Approval, cast: Cast, why: str) -> audited.Told:
+    return audited.Told(
         about=approval.id,
         why=why,
         fingerprint=approval.fingerprint,
         by=cast.by,
         by_name=cast.name,
+    )
+
+
+def _written(ctx: Context, what: str, approval: Approval, plan: Plan, **more: str) -> None:
+    audited.entry(ctx, what, once=f"{approval.id} {what}", **_about(approval, plan, **more))
+
+
+def _written_anyway(ctx: Context, approval: Approval, plan: Plan, **more: str) -> None:
+    what = "restore.answered"
+    told = _about(approval, plan, **more)
+    audited.afterwards(ctx, what, once=f"{approval.id} {what}", **told)
+
+
+def _about(approval: Approval, plan: Plan, why: str = "", outcome: str = "") -> audited.Told:
+    return audited.Told(
+        about=plan.backup,
+        deployment=plan.target,
+        fingerprint=approval.fingerprint,
+        why=why,
+        outcome=outcome,
     )

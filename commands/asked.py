@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -17,7 +18,7 @@ from commands.make_plan import make_plan
 from commands.plan import Mode
 from commands.verb import Context
 from storage.convex.deployment import Deployment
-from storage.errors import Refused
+from storage.errors import LifeboatError, Refused
 from storage.manifest import Manifest
 
 
@@ -81,11 +82,17 @@ def refuse(plan: Plan, known: Known, ctx: Context) -> None:
     reasons = [conflict.what for conflict in plan.conflicts]
     reasons += policy.objections(known, ctx.rules.approvals, ctx.now())
     if reasons:
-        raise Refused(
-            " ".join(reasons),
-            safe=f"Nobody was asked, and {plan.target} is as it was.",
-            hint="Put it right, then ask again.",
-        )
+        raise Refused(" ".join(reasons), hint="Put it right, then ask again.")
+
+
+@contextmanager
+def safe_words(words: str) -> Iterator[None]:
+    """Say of every error in the block what is safe: what it says itself is true elsewhere."""
+    try:
+        yield
+    except LifeboatError as error:
+        error.safe = words
+        raise
 
 
 def warnings(plan: Plan, known: Known) -> Iterator[str]:

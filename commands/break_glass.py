@@ -2,7 +2,8 @@
 
 Only from a terminal, only if the settings allow it, with a reason, the target's name typed by
 hand, a countdown that Ctrl-C ends, and an audit entry that can't be skipped: if the vault does not
-take it, nothing happens. The bot tells every channel about it as soon as it can.
+take it, nothing happens. The bot tells the approvers' channel about it as soon as it can
+(`bot/watch.py`).
 """
 
 from __future__ import annotations
@@ -12,8 +13,10 @@ from collections.abc import Callable
 from commands import audited, policy
 from commands.events import Noted, Plan, RestoreFinished, Warned
 from commands.know import know
-from commands.restore_pause import paused
+from commands.restore_pause import never_left_paused
 from commands.restore_work import Work, restore
+from commands.verb import Context
+from storage.convex.deployment import Deployment
 from storage.errors import Cancelled, Refused
 
 EVENT = "break-glass"
@@ -24,7 +27,7 @@ TOLD_EVERY_SECONDS = 10
 def restore_alone(work: Work, replan: Callable[[], Plan], reason: str) -> RestoreFinished:
     """Restore, once every lock that one person can turn has been turned."""
     ctx, target = work.ctx, work.target
-    _refuse(work, reason)
+    check(target, reason, ctx)
     known = know(work.plan, work.manifest, target, ctx)
     for objection in policy.objections(known, ctx.rules.approvals, ctx.now()):
         ctx.tell(Warned(objection))
@@ -40,12 +43,13 @@ def restore_alone(work: Work, replan: Callable[[], Plan], reason: str) -> Restor
         fingerprint=work.plan.fingerprint,
         facts={"job": work.job.id},
     )
-    with paused(target, ctx):
-        return restore(work, replan)
+    with never_left_paused(target, ctx, work.job) as pause:
+        pause.begin()
+        return pause.over(restore(work, replan))
 
 
-def _refuse(work: Work, reason: str) -> None:
-    ctx, target = work.ctx, work.target
+def check(target: Deployment, reason: str, ctx: Context) -> None:
+    """Refuse one person alone, before anything is looked at or settled, unless all allows it."""
     if ctx.caller.door != "terminal":
         raise Refused("Break-glass is for the terminal only.", hint="Ask other people, in Slack.")
     if not ctx.rules.approvals.break_glass:

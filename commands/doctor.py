@@ -160,7 +160,8 @@ def _backups(ctx: Context) -> Iterator[DoctorLine]:
     for name, why in refreshed.unreadable:
         yield DoctorLine("backups", "FAIL", why, f"Look at {name} in the vault.")
     count = len(ctx.catalog.backups())
-    yield DoctorLine("backups", "OK", f"{count:,} whole backups in {ctx.vault.name}.")
+    backups = "1 whole backup" if count == 1 else f"{count:,} whole backups"
+    yield DoctorLine("backups", "OK", f"{backups} in {ctx.vault.name}.")
 
 
 def _leftovers(ctx: Context) -> Iterator[DoctorLine]:

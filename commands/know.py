@@ -50,11 +50,12 @@ def _restored(
     """
     staged_at, staged_in, seconds, undo_of = None, "", [], ""
     for entry in ctx.audit.entries(about=backup) if ctx.audit is not None else ():
-        if entry.what != "restore.ended" or entry.outcome != "restored":
-            continue
         if entry.facts.get("safety_backup") == backup:
-            if entry.deployment == target:
+            # However it ended: from the confirm on there is something to take back.
+            if entry.what == "restore.confirmed" and entry.deployment == target:
                 undo_of = undo_of or str(entry.facts.get("job") or "a restore")
+            continue
+        if entry.what != "restore.ended" or entry.outcome != "restored":
             continue
         seconds.append(float(entry.facts.get("seconds") or 0.0))
         into = ctx.deployments.get(entry.deployment)

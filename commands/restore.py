@@ -144,6 +144,8 @@ def run(request: Request, ctx: Context) -> RestoreFinished | RestoreDryRun:
     target = _target(request, entry, ctx)
     if target.protected and not (request.dry_run or request.break_glass):
         raise needs_another(target, entry.id, ctx)
+    if target.protected and not request.dry_run:
+        break_glass.check(target, request.reason, ctx)
     manifest = shelf.read_manifest(ctx.vault, entry.deployment, entry.id)
     chosen = _chosen(request, manifest)
     mode = fitting(request, manifest)
@@ -169,7 +171,6 @@ def run(request: Request, ctx: Context) -> RestoreFinished | RestoreDryRun:
         with restore_work.taken_back_if_given_up(work):
             ctx.tell(RestorePlanned(plan))
         _refuse_conflicts(plan)
-        work = restore_work.Work(plan, manifest, target, ctx, Job(ctx.vault, own))
         if target.protected:
             return break_glass.restore_alone(work, replan, request.reason)
         if not request.yes and not ctx.confirm(

@@ -12,50 +12,74 @@ import msgspec
 from commands import approval as rule
 from commands import policy
 from commands.approval import Approval
-from commands.asked import Approved, Request, plan_of, refuse
+from commands.asked import Approved, Request, plan_of, refuse, safe_words
 from commands.backup import preflight
 from commands.events import Plan, RestoreFinished, RestorePlanned
 from commands.know import know
 from commands.known import Known
-from commands.restore_pause import paused
+from commands.restore_pause import Pause, never_left_paused
 from commands.restore_settle import Wanted, settle_killed
 from commands.restore_work import Work, job_id, restore, taken_back_if_given_up
 from commands.verb import Context
 from storage import shelf
 from storage.convex import facts
+from storage.convex.deployment import Deployment
 from storage.errors import Refused
+from storage.manifest import Manifest
 from storage.records import Job
+
+
+class Settled(msgspec.Struct, frozen=True):
+    """What an earlier, killed restore came to; `finished` if it was this very one."""
+
+    finished: RestoreFinished | None
 
 
 def run(approved: Approved, ctx: Context) -> RestoreFinished:
     """Plan again, spend the approval, and restore; after an error its words say what is so."""
     request = msgspec.convert(approved.request, Request)
     target = ctx.known_deployment(request.to)
-    manifest = shelf.read_manifest(ctx.vault, request.source, request.backup)
-    ctx.kept(
-        "preflight",
-        lambda: ctx.step("preflight", lambda: preflight(target, facts.RESTORE_NEEDS, ctx)),
-        type(None),
-    )
     with ctx.only_one(f"restore-{target.name}", f"a restore into {target.name}"):
         own = ctx.kept("name", lambda: job_id(target, ctx), str)
-        settle_killed(Wanted(manifest, request.mode, request.tables), target, ctx, but=own)
-        plan = ctx.kept(
-            "plan", lambda: ctx.step("plan", lambda: plan_of(request, target, manifest)), Plan
-        )
-        known = ctx.kept("known", lambda: know(plan, manifest, target, ctx), Known)
-        ctx.kept("spend", lambda: _spend(approved.approval, plan, known, ctx), Approval)
-        work = Work(plan, manifest, target, ctx, Job(ctx.vault, own), approved.approval.id)
-        with paused(target, ctx), taken_back_if_given_up(work):
-            ctx.tell(RestorePlanned(plan))
-            return restore(work, lambda: plan_of(request, target, manifest))
+        job = Job(ctx.vault, own)
+        with never_left_paused(target, ctx, job) as pause:
+            manifest = shelf.read_manifest(ctx.vault, request.source, request.backup)
+            wanted = Wanted(manifest, request.mode, request.tables)
+            settled = ctx.kept("settle", lambda: _settle(wanted, target, own, ctx), Settled)
+            if settled.finished is not None:
+                return settled.finished
+            return _restore(approved, manifest, pause)
+
+
+def _settle(wanted: Wanted, target: Deployment, own: str, ctx: Context) -> Settled:
+    ctx.step("preflight", lambda: preflight(target, facts.RESTORE_NEEDS, ctx))
+    return Settled(settle_killed(wanted, target, ctx, but=own))
+
+
+def _restore(approved: Approved, manifest: Manifest, pause: Pause) -> RestoreFinished:
+    target, ctx = pause.target, pause.ctx
+    request = msgspec.convert(approved.request, Request)
+
+    def replan() -> Plan:
+        return plan_of(request, target, manifest)
+
+    plan = ctx.kept("plan", lambda: ctx.step("plan", replan), Plan)
+    known = ctx.kept("known", lambda: know(plan, manifest, target, ctx), Known)
+    ctx.kept("spend", lambda: _spend(approved.approval, plan, known, ctx), Approval)
+    work = Work(plan, manifest, target, ctx, pause.job, approved.approval.id)
+    with taken_back_if_given_up(work):
+        pause.begin()
+        ctx.tell(RestorePlanned(plan))
+        finished = restore(work, replan)
+    return pause.over(finished)
 
 
 def _spend(approval: Approval, plan: Plan, known: Known, ctx: Context) -> Approval:
     """Use the approval up for this plan; Refused when anything it was given for has changed."""
     if ctx.asking is None:
         raise Refused("An approved restore needs the bot.")
-    refuse(plan, known, ctx)
-    current = rule.without(approval, ctx.asking.approvers())
-    needed = policy.quorum(plan, ctx.rules.approvals)
-    return rule.spend(current, policy.fingerprint(plan, needed), ctx.now())
+    with safe_words(f"Nothing was restored: {plan.target} is as it was."):
+        refuse(plan, known, ctx)
+        current = rule.without(approval, ctx.asking.approvers())
+        needed = policy.quorum(plan, ctx.rules.approvals)
+        return rule.spend(current, policy.fingerprint(plan, needed), ctx.now())

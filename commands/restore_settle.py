@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 import msgspec
 
 from commands.events import Noted, Plan, RestoreFinished, Warned
+from commands.restore_pause import PAUSING, start_again
 from commands.restore_work import Work, cancel_dangling, follow, job_prefix, undo
 from commands.verb import Context
 from storage import shelf
@@ -52,13 +53,17 @@ def settle_killed(
     for job_id in open_jobs(ctx.vault, job_prefix(target)):
         if job_id == but:
             continue
-        result = _settle(Job(ctx.vault, job_id), wanted, target, ctx) or result
+        job = Job(ctx.vault, job_id)
+        if not wanted.take_over:
+            _refuse_if_alive(job, target, ctx)
+        try:
+            result = _settle(job, wanted, target, ctx) or result
+        finally:
+            start_again(target, ctx, job)
     return result
 
 
 def _settle(job: Job, wanted: Wanted, target: Deployment, ctx: Context) -> RestoreFinished | None:
-    if not wanted.take_over:
-        _refuse_if_alive(job, target, ctx)
     staged, staging = job.last("staged"), job.last("staging")
     ctx.tell(Noted(f"An earlier restore into {target.name} was stopped half-way ({job.id})."))
     if staged is None:
@@ -84,7 +89,7 @@ def _stopped(job: Job, wanted: Wanted, target: Deployment, ctx: Context) -> None
 
 def _refuse_if_alive(job: Job, target: Deployment, ctx: Context) -> None:
     """Leave a restore alone that may still be under way where our own lock does not reach."""
-    asked = job.last("asked")
+    asked = job.last("asked") or job.last(PAUSING)
     told = asked.data if asked else {}
     host, pid = told.get("host", ""), told.get("pid")
     if host != socket.gethostname():

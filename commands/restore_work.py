@@ -96,7 +96,7 @@ def restore(work: Work, replan: Callable[[], Plan]) -> RestoreFinished:
 def _restore(work: Work, replan: Callable[[], Plan]) -> RestoreFinished:
     ctx = work.ctx
     with _target_as_it_was(work), taken_back_if_given_up(work):
-        work.note("asked", plan=msgspec.to_builtins(work.plan), **_who(ctx))
+        work.note("asked", plan=msgspec.to_builtins(work.plan), **who(ctx))
         safety = _safety_backup(work)
         with _upload_cancelled_if_given_up(work):
             staged = ctx.kept("stage", lambda: _build_and_stage(work, safety, replan), Staged)
@@ -126,7 +126,7 @@ def _refuse_settled(work: Work) -> None:
     ended = work.job.last("ended")
     if ended is not None and ended.data.get("outcome") != "restored":
         raise Cancelled(
-            f"This restore into {work.target.name} was ended by a later one "
+            f"This restore into {work.target.name} was brought to its end before "
             f"({ended.data.get('outcome')}).",
             safe="This job changed nothing more.",
             hint="Ask for the restore again if it is still wanted.",
@@ -193,7 +193,8 @@ def _note_restored(work: Work, **data: object) -> None:
 
 def undo(safety: str, target: Deployment) -> str:
     """Return the command that puts the target back as the safety backup holds it."""
-    return f"lifeboat restore {safety} --to {target.name} --mode replace-all"
+    why = " --reason 'take it back'" if target.protected else ""
+    return f"lifeboat restore {safety} --to {target.name} --mode replace-all{why}"
 
 
 def job_id(target: Deployment, ctx: Context) -> str:
@@ -206,7 +207,8 @@ def job_prefix(target: Deployment) -> str:
     return f"restore.{target.name}."
 
 
-def _who(ctx: Context) -> dict[str, object]:
+def who(ctx: Context) -> dict[str, object]:
+    """Return who is at it and where, for whoever finds the record of a killed restore."""
     return {
         "by": ctx.caller.name,
         "door": ctx.caller.door,

@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 
 from storage import shelf
-from storage.errors import LifeboatError, ManifestError, NotThere, Refused
+from storage.errors import Cancelled, LifeboatError, ManifestError, NotThere, Refused
 from storage.manifest import Check, Manifest
 from storage.vaults.vault import Stored, Vault
 
@@ -86,6 +86,8 @@ class Look:
                 facts = _check_row(shelf.read_check(self._vault, stored.name))
         except NotThere:
             return None
+        except Cancelled:
+            raise
         except LifeboatError as error:
             self.unreadable.append((stored.name, error.what))
             return None

@@ -16,7 +16,7 @@ import msgspec
 from storage.errors import ManifestError
 from storage.vaults.vault import Vault
 
-Step = str  # asked, safety, staging, staged, confirming, ended
+Step = str  # pausing, asked, safety, staging, staged, confirming, ended, unpaused
 
 
 class Record(msgspec.Struct, frozen=True, kw_only=True):

@@ -111,7 +111,7 @@ def vote_taken(question: str) -> Message:
     return message([Said(f"Your word is with {code(question)}; its card shows what it comes to.")])
 
 
-def given_up(job_id: str) -> Message:
+def given_up(job_id: str, safe: str = "") -> Message:
     """Return that a job ended the bot several times over and is not begun again."""
     return message(
         [
@@ -119,7 +119,7 @@ def given_up(job_id: str) -> Message:
                 f"*Given up:* job {code(job_id)} stopped the bot several times and is not begun "
                 "again."
             ),
-            Said(f"*What is safe:* {SAFE}"),
+            Said(f"*What is safe:* {told(safe or SAFE)}"),
             Said(
                 f"*What to do:* tell whoever runs Lifeboat; {code(command('status'))} shows what "
                 "there is. A restore is settled by the next one into the same deployment."

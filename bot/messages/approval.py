@@ -16,6 +16,7 @@ from slack_sdk.models.blocks import (
 )
 from slack_sdk.models.views import View
 
+from bot.messages.modal import WORD_MIN
 from bot.messages.model import ActionId, Field, Message, ViewId
 from bot.messages.parts import Part, Pressed, Said, button, facts, listed, message, small
 from bot.messages.report_restore import planned
@@ -26,6 +27,7 @@ from commands.approval import Approval, State, Vote
 from commands.events import ApprovalAsked, Plan
 from commands.known import Known
 from commands.policy import losses, short
+from storage.audit import Entry
 
 STATES = {
     State.WAITING: "Waiting for approval",
@@ -73,6 +75,29 @@ def changed(approval: Approval) -> Message:
     people |= {vote.by: vote.name for vote in approval.votes}
     to = " ".join(mention(id, name) for id, name in people.items())
     return message([Said(f"{so_far(approval)} {to}")])
+
+
+def alone(entry: Entry) -> Message:
+    """Return what everybody is told of a restore by one person alone."""
+    return message(
+        [
+            Said(
+                f"*Break-glass:* {said(entry.by_name or entry.by)} restores {code(entry.about)} "
+                f"into {bold(entry.deployment)} alone, from a terminal; it began "
+                f"{at(entry.at)}. Nobody else was asked."
+            ),
+            Said(f"*Why:* {told(entry.why, REASON_MAX)}"),
+            small(
+                f"entry {entry.number:,} of the audit log",
+                f"how it ended: {code(command('audit', 'about', entry.about))}",
+            ),
+        ]
+    )
+
+
+def gone(why: str) -> Message:
+    """Return the card of a question that ended without an answer, where its plan isn't known."""
+    return message([Said(f"{STATES[State.VOID]}: {told(why)} Nothing was restored.")])
 
 
 def approve_modal(plan_about: str, value: str) -> dict[str, Any]:
@@ -195,12 +220,17 @@ def so_far(approval: Approval) -> str:
         case State.APPROVED | State.SPENT:
             return f"{given}The restore begins." if approval.state is State.APPROVED else given
         case State.DENIED:
-            why = f": {told(approval.why, REASON_MAX)}" if approval.why else "."
-            return f"Denied by {said(approval.ended_by)}{why} Nothing was restored."
+            why = f": {told(approval.why, REASON_MAX)}" if approval.why else ""
+            return f"{_ended(f'Denied by {said(approval.ended_by)}{why}')} Nothing was restored."
         case State.WITHDRAWN:
             return f"Withdrawn by {said(approval.ended_by)}. Nothing was restored."
         case _:
-            return f"{told(approval.why)} Nothing was restored."
+            return f"{_ended(told(approval.why))} Nothing was restored."
+
+
+def _ended(words: str) -> str:
+    """Return words that end as a sentence does."""
+    return words if words.endswith((".", "!", "?", "…")) else f"{words}."
 
 
 def _missing(approval: Approval) -> str:
@@ -243,7 +273,7 @@ def _modal(
                 element=PlainTextInputElement(
                     action_id=name.value,
                     placeholder=PlainTextObject(text=placeholder),
-                    min_length=3,
+                    min_length=WORD_MIN,
                     max_length=REASON_MAX,
                     multiline=True,
                 ),

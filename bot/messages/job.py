@@ -65,6 +65,7 @@ CANCEL = {
     "restore": "Until the import is confirmed the deployment stays as it is; after that the job "
     "goes on to its end.",
 }
+ASKED_ANEW = ("ask", "approved")  # An approval is of one question, and is used once.
 # Failures that may have gone away by themselves.
 PASSING = {
     kind.__name__
@@ -184,7 +185,8 @@ def _buttons(view: JobView) -> list[ButtonElement | None]:
     if view.state in ("queued", "running"):
         return [] if view.cancelling or view.closed else [_cancel(view)]
     if view.failure is not None:
-        return [_retry(view)] if view.failure.kind in PASSING else []
+        again = view.failure.kind in PASSING and view.verb not in ASKED_ANEW
+        return [_retry(view)] if again else []
     match view.result:
         case BackupFinished(manifest):
             return _of_backup(manifest.id, sound=not view.result.findings)

@@ -28,6 +28,7 @@ from storage.catalog import Entry
 
 OPTIONS_MAX = 100
 REASON_MIN = 5
+WORD_MIN = 3  # What was checked, or why not.
 REASON_MAX = 500
 OPTION_MAX = 75
 METADATA_MAX = 3_000

@@ -7,8 +7,10 @@ other. Rows are checked in `rows.py`, the ZIP itself in `zipstream.py`.
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Annotated
 
 import msgspec
 
@@ -25,7 +27,7 @@ from storage.manifest import Contents, Encoding, StorageFacts, TableFacts
 
 class _Listed(msgspec.Struct, gc=False):
     name: str
-    id: int
+    id: Annotated[int, msgspec.Meta(ge=-(2**62), le=2**62)]  # A manifest holds no larger ones.
 
 
 _listed = msgspec.json.Decoder(_Listed).decode
@@ -52,20 +54,21 @@ class Gathered:
     def __init__(self, scratch: Scratch, noticed: Noticed, limits: Limits) -> None:
         self._scratch, self._noticed, self._limits = scratch, noticed, limits
         self._components: dict[str, _Component] = {}
-        self._tables = 0
+        self._seen: Counter[str] = Counter()
 
     def take(self, name: str, where: Place, body: Iterator[bytes]) -> None:
         """Read one entry; bytes that it leaves are read by the archive's reader."""
-        if where.kind in (Kind.README, Kind.FOLDER, Kind.LITTER, Kind.UNKNOWN):
+        if where.kind in (Kind.README, Kind.FOLDER, Kind.LITTER, Kind.STRAY, Kind.UNKNOWN):
             return
+        if where.component not in self._components:
+            self._count("components")
         part = self._components.setdefault(where.component, _Component())
-        if len(self._components) > self._limits.tables_max:
-            raise broken(f"The archive has more than {self._limits.tables_max:,} components")
         if where.kind is Kind.TABLE_LIST:
             part.listed = self._read_list(name, body)
         elif where.kind is Kind.ROWS:
             self._read_rows(part, name, where.name, body)
         elif where.kind is Kind.SCHEMA:
+            self._count("schemas")
             part.encodings[where.name] = self._read_schema(name, body)
             part.names.setdefault(where.name, name)
         elif where.kind is Kind.FILE_ROWS:
@@ -77,6 +80,12 @@ class Gathered:
         else:
             files.read_file(name, where, body, self._scratch, self._noticed)
             part.file_numbers.see(where.name, name, self._noticed)
+
+    def _count(self, what: str) -> None:
+        """Count one more of what is kept in memory; ArchiveError when there are too many."""
+        self._seen[what] += 1
+        if self._seen[what] > self._limits.tables_max:
+            raise broken(f"The archive has more than {self._limits.tables_max:,} {what}")
 
     def contents(self) -> Contents:
         """Hold the parts against each other, and return what the archive holds."""
@@ -123,8 +132,7 @@ class Gathered:
     def _check_listed(
         self, row: _Listed, numbers: dict[str, int], taken: dict[int, str], where: str
     ) -> None:
-        if len(numbers) >= self._limits.tables_max:
-            raise broken(f"It lists more than {self._limits.tables_max:,} tables", where)
+        self._count("tables in its lists")
         if row.name in numbers:
             what = f"Table {row.name!r} is listed twice."
         elif row.id in taken:
@@ -138,9 +146,7 @@ class Gathered:
         self._noticed.add("table list", what, where)
 
     def _read_rows(self, part: _Component, entry: str, table: str, body: Iterator[bytes]) -> None:
-        self._tables += 1
-        if self._tables > self._limits.tables_max:
-            raise broken(f"The archive has more than {self._limits.tables_max:,} tables")
+        self._count("tables")
         reader = TableReader(entry, (part.listed or {}).get(table), self._scratch, self._noticed)
         for _ in reader.read(body, self._limits.line_bytes_max, decode_row):
             pass
@@ -176,7 +182,7 @@ class Gathered:
             if table not in part.tables and not table.startswith("_"):
                 what = f"Table {path(component, table)!r} is listed as number {number:,}, and its "
                 self._noticed.add("table list", what + "documents.jsonl is missing.")
-        for table in part.encodings.keys() - part.tables.keys():
+        for table in sorted(part.encodings.keys() - part.tables.keys()):
             what = f"Table {path(component, table)!r} has a generated_schema.jsonl and no rows."
             self._noticed.add("generated schema", what, part.names[table])
         for table, reader in part.tables.items():

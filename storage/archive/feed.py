@@ -56,8 +56,8 @@ class Feed:
 
     def take(self, size: int, where: str = "") -> bytes:
         """Return the next `size` bytes; ArchiveError if the archive ends before."""
-        taken = self.peek(size)
-        if len(taken) < size:
+        taken = self._piece[self._next : self._next + size]
+        if len(taken) < size and len(taken := self.peek(size)) < size:
             self.cut(where)
         self._next += size
         return taken

@@ -14,6 +14,7 @@ LENGTH_MIN, LENGTH_MAX = 31, 37
 INTERNAL_BYTES = 16
 NUMBER_MAX = 2**32 - 1
 
+_CHARACTERS = frozenset(ALPHABET)
 _USUAL = 32  # Characters of an id of a table numbered 128 to 16,383: 20 bytes with none over.
 _USUAL_BYTES = 20
 # To Python's own base-32 digits; everything else to a character that int() refuses.
@@ -25,7 +26,7 @@ def decode(id: str) -> tuple[int, bytes]:
     """Return an id's table number and its 16 bytes; ValueError says what is wrong with it."""
     if not LENGTH_MIN <= len(id) <= LENGTH_MAX:
         raise ValueError(f"it has {len(id):,} characters, and ids have 31 to 37")
-    if id.strip(ALPHABET) or not all(char in ALPHABET for char in id):
+    if not _CHARACTERS.issuperset(id):
         raise ValueError("it has a character that ids do not have")
     size = len(id) * 5 // 8
     spare = len(id) * 5 - size * 8

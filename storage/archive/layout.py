@@ -22,6 +22,13 @@ _NAME = re.compile(
     r"|_storage/(?P<file>[^/.]+)(?:\.[^/]*)?)",
     re.DOTALL,
 )
+# What Convex's importer takes for a table's or a stored file, wherever in an archive it lies: its
+# patterns let any folders come before (crates/application/src/snapshot_import/parse.rs).
+_IMPORTED = re.compile(
+    r"(?:.*/)?(?P<table>[^/]+)/(?:documents|generated_schema)\.jsonl"
+    r"|.*_storage/[^/.]+(?:\.[^/]+)?",
+    re.DOTALL,
+)
 _TABLE_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,63}")
 
 
@@ -36,6 +43,7 @@ class Kind(Enum):
     FILE = "file"
     FOLDER = "folder"  # Only ordinary ZIP tools write these.
     LITTER = "litter"  # What macOS adds to archives.
+    STRAY = "stray"  # Where Convex writes nothing, and would import what is there.
     UNKNOWN = "unknown"
 
 
@@ -55,13 +63,14 @@ class Place:
 
 def place(name: str) -> Place:
     """Return what the entry of this name is."""
-    if name.startswith("__MACOSX/") or name.rpartition("/")[2] == ".DS_Store":
+    last = name.rpartition("/")[2]
+    if last == ".DS_Store" or (name.startswith("__MACOSX/") and last.startswith("._")):
         return Place(Kind.LITTER)
     if name.endswith("/"):
         return Place(Kind.FOLDER)
     found = _NAME.fullmatch(name)
     if found is None:
-        return Place(Kind.UNKNOWN)
+        return Place(_elsewhere(name))
     component = "/".join(found["components"].split("/")[1::2])
     lead = f"{found['lead']}/" if found["lead"] else ""
     if found["readme"]:
@@ -75,10 +84,19 @@ def _of_table(component: str, table: str, documents: bool, lead: str) -> Place:
     if table == TABLES:
         return Place(Kind.TABLE_LIST if documents else Kind.UNKNOWN, component, table, lead)
     if table == STORAGE:
-        return Place(Kind.FILE_ROWS if documents else Kind.UNKNOWN, component, table, lead)
+        return Place(Kind.FILE_ROWS if documents else Kind.STRAY, component, table, lead)
     if table.startswith("_"):  # Convex skips the tables of its own when it imports.
         return Place(Kind.UNKNOWN, component, table, lead)
     return Place(Kind.ROWS if documents else Kind.SCHEMA, component, table, lead)
+
+
+def _elsewhere(name: str) -> Kind:
+    found = _IMPORTED.fullmatch(name)
+    if found is None:
+        return Kind.UNKNOWN
+    table = found["table"]
+    skipped = table is not None and table.startswith("_") and table not in (TABLES, STORAGE)
+    return Kind.UNKNOWN if skipped else Kind.STRAY
 
 
 def is_table_name(name: str) -> bool:

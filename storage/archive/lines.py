@@ -22,12 +22,7 @@ def whole_lines(
     """
     pieces: list[bytes] = []
     held = 0
-    first = True
-    for block in blocks:
-        if first and block.startswith(_BOM):
-            noticed.add("BOM", "The lines start with a byte order mark, which is no JSON.", where)
-            block = block.removeprefix(_BOM)  # noqa: PLW2901 - the mark is no part of a line.
-        first = False
+    for block in _without_mark(blocks, where, noticed):
         cut = block.rfind(b"\n")
         if cut >= 0:
             yield b"".join([*pieces, memoryview(block)[:cut]])
@@ -40,6 +35,20 @@ def whole_lines(
     if held:
         noticed.add("newline at the end", "The last line does not end with a newline.", where)
         yield b"".join(pieces)
+
+
+def _without_mark(blocks: Iterable[bytes], where: str, noticed: Noticed) -> Iterator[bytes]:
+    """Yield the blocks less a byte order mark at their front, which may lie in several of them."""
+    rest = iter(blocks)
+    front = b""
+    for block in rest:
+        front += block
+        if len(front) >= len(_BOM):
+            break
+    if front.startswith(_BOM):
+        noticed.add("BOM", "The lines start with a byte order mark, which is no JSON.", where)
+    yield front.removeprefix(_BOM)
+    yield from rest
 
 
 def is_text(block: bytes) -> bool:

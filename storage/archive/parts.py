@@ -61,8 +61,8 @@ class Parts:
             self._place(entry, place(entry.name))
 
     def _place(self, entry: Entry, found: Place) -> None:
-        """Put an entry where it belongs; what Convex does not know is left out."""
-        if found.kind in (Kind.FOLDER, Kind.LITTER, Kind.UNKNOWN):
+        """Put an entry where it belongs; what Convex would not write there is left out."""
+        if found.kind in (Kind.FOLDER, Kind.LITTER, Kind.STRAY, Kind.UNKNOWN):
             return
         if self._lead not in (None, found.lead):
             raise _unreadable(entry, "it lies in another folder than the entries before it")

@@ -2,12 +2,14 @@
 
 A sound block is decoded, its ids and order checked, as a whole; only a block with something wrong
 is gone through line by line, to say what and where. Rows are read for their `_id` and
-`_creationTime`, and never re-made from what was decoded.
+`_creationTime`, and never re-made from what was decoded; of other numbers only the form is
+checked, not whether a float can hold them.
 """
 
 from __future__ import annotations
 
 import hashlib
+import math
 import operator
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
@@ -156,13 +158,31 @@ class TableReader:
                 )
 
     def _check_times(self, found: list[float | int], at: Sequence[int]) -> None:
-        low, high = min(found), max(found)
-        self.first = float(low if self.first is None else min(low, self.first))
-        self.last = float(high if self.last is None else max(high, self.last))
+        low, high = _as_float(min(found)), _as_float(max(found))
+        if math.isinf(low) or math.isinf(high):
+            found, at = self._without_huge_times(found, at)
+            if not found:
+                return
+            low, high = float(min(found)), float(max(found))
+        self.first = low if self.first is None else min(low, self.first)
+        self.last = high if self.last is None else max(high, self.last)
         if int in set(map(type, found)):
             whole = [line for time, line in zip(found, at, strict=True) if type(time) is int]
             self.whole_times_count += len(whole)
             self.whole_times += whole[: PER_CHECK_MAX - len(self.whole_times)]
+
+    def _without_huge_times(
+        self, found: list[float | int], at: Sequence[int]
+    ) -> tuple[list[float | int], list[int]]:
+        """Note the whole numbers that no float can hold, and return the others."""
+        kept, where = [], []
+        for time, line in zip(found, at, strict=True):
+            if math.isinf(_as_float(time)):
+                self._note("_creationTime", "The document's _creationTime is out of range.", line)
+            else:
+                kept.append(time)
+                where.append(line)
+        return kept, where
 
     def _check_unsorted(self) -> None:
         """Look for an `_id` that comes twice; ascending order was proof that none does."""
@@ -177,6 +197,14 @@ class TableReader:
 
     def _note(self, check: str, what: str, line: int) -> None:
         self._noticed.add(check, what, f"{self._where}:{line}")
+
+
+def _as_float(time: float | int) -> float:
+    """Return a JSON number as a float; infinity for a whole number that no float can hold."""
+    try:
+        return float(time)
+    except OverflowError:
+        return math.inf if time > 0 else -math.inf
 
 
 def _first_number(found: list[str]) -> int | None:

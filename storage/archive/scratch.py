@@ -17,6 +17,7 @@ from storage.errors import SpoolError
 
 _CACHE_KIB = 4 * 1024
 _IDS_IN_MEMORY = 1 << 20
+_ENTRIES_IN_MEMORY = 4096  # Most archives have fewer: a table or a stored file each.
 _SCHEMA = """
 CREATE TABLE entries (name TEXT PRIMARY KEY, facts BLOB) WITHOUT ROWID;
 CREATE TABLE told (component TEXT, id TEXT, sha256 TEXT, size INTEGER,
@@ -34,6 +35,7 @@ class Scratch:
 
     def __init__(self) -> None:
         self._database = sqlite3.connect("")
+        self._few_entries: dict[str, bytes] = {}
         self._ids: IO[bytes] = tempfile.SpooledTemporaryFile(_IDS_IN_MEMORY)  # noqa: SIM115
         self._database.isolation_level = None
         for pragma in (f"cache_size = -{_CACHE_KIB}", "journal_mode = OFF", "synchronous = OFF"):
@@ -55,6 +57,11 @@ class Scratch:
 
     def add_entry(self, name: str, facts: bytes) -> bool:
         """Keep an entry's facts; False if there is one of that name already."""
+        if name in self._few_entries:
+            return False
+        if len(self._few_entries) < _ENTRIES_IN_MEMORY:
+            self._few_entries[name] = facts
+            return True
         with _disk():
             added = self._database.execute(
                 "INSERT OR IGNORE INTO entries VALUES (?, ?)", (name, facts)
@@ -63,6 +70,8 @@ class Scratch:
 
     def take_entry(self, name: str) -> bytes | None:
         """Return an entry's facts and forget it; None if there is none of that name."""
+        if (few := self._few_entries.pop(name, None)) is not None:
+            return few
         with _disk():
             row = self._database.execute(
                 "SELECT facts FROM entries WHERE name = ?", (name,)
@@ -74,13 +83,18 @@ class Scratch:
 
     def left_entry(self) -> str | None:
         """Return the name of one entry that was never taken."""
+        for name in self._few_entries:
+            return name
         row = self._database.execute("SELECT name FROM entries LIMIT 1").fetchone()
         return None if row is None else str(row[0])
 
     def add_ids(self, ids: Sequence[str]) -> None:
         """Keep the ids of one table, for the case that they turn out to be in no order."""
+        text = "\n".join(ids)
+        if text.count("\n") >= len(ids):  # A newline inside of an id would make two of it.
+            text = "\n".join([id_.replace("\n", "\\n") for id_ in ids])
         with _disk():
-            self._ids.write("".join([f"{id_}\n" for id_ in ids]).encode())
+            self._ids.write(f"{text}\n".encode())
 
     def forget_ids(self) -> None:
         """Make room for the ids of the next table."""

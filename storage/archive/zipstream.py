@@ -35,6 +35,9 @@ _FULL16, _FULL32 = 0xFFFF, 0xFFFFFFFF
 _ENCRYPTED, _STREAMED, _PATCHED, _UTF8 = 0x2041, 0x0008, 0x0020, 0x0800
 _FLAGS_HELD = _ENCRYPTED | _STREAMED | _PATCHED | _UTF8
 _FACTS = struct.Struct("<HHIQQQ")  # Flags, method, CRC-32, compressed, bytes, offset.
+_DESCRIBED = (struct.Struct("<IQQ"), struct.Struct("<III"))  # CRC-32, compressed, bytes.
+_EXTRA = struct.Struct("<HH")
+_NOWHERE = {"", ".", ".."}
 
 
 @dataclass(frozen=True)
@@ -128,7 +131,7 @@ def _name(raw: bytes, flags: int, limits: Limits) -> str:
     except UnicodeDecodeError:
         raise broken(f"An entry's name is not UTF-8: {raw[:80]!r}") from None
     parts = name.removesuffix("/").split("/")
-    if "\0" in name or "\\" in name or any(part in ("", ".", "..") for part in parts):
+    if "\0" in name or "\\" in name or not _NOWHERE.isdisjoint(parts):
         raise broken("The entry's name could lead out of a folder", name)
     if len(parts[0]) > 1 and parts[0][1] == ":":
         raise broken("The entry's name starts with a drive", name)
@@ -182,15 +185,13 @@ def _descriptor(feed: Feed, head: Head, compressed: int, size: int) -> tuple[int
     ahead = feed.peek(28)
     signed = 4 if ahead[:4] == _DESCRIPTOR else 0
     for start in {signed, 0}:
-        for form in ("<IQQ", "<III"):
-            length = start + struct.calcsize(form)
-            if len(ahead) < length + 4:
+        for form in _DESCRIBED:
+            length = start + form.size
+            if ahead[length : length + 4] not in (_ENTRY, _DIRECTORY):
                 continue
-            crc, *sizes = struct.unpack_from(form, ahead, start)
-            malformed = head.wide and form == "<III" and sizes == [_FULL32, _FULL32]
-            if ahead[length : length + 4] in (_ENTRY, _DIRECTORY) and (
-                sizes == [compressed, size] or malformed
-            ):
+            crc, *sizes = form.unpack_from(ahead, start)
+            malformed = head.wide and form.size == 12 and sizes == [_FULL32, _FULL32]
+            if sizes == [compressed, size] or malformed:
                 feed.take(length)
                 return crc, compressed, size
     if len(ahead) < 28:
@@ -202,16 +203,16 @@ def _wide_sizes(extra: bytes, told: list[int], where: str) -> list[int] | None:
     """Return `told`, the full ones from the zip64 field (APPNOTE 4.5.3); None if it has none."""
     at = 0
     while at + 4 <= len(extra):
-        kind, length = struct.unpack_from("<HH", extra, at)
+        kind, length = _EXTRA.unpack_from(extra, at)
         if at + 4 + length > len(extra):
             break
         if kind == 1:
             wanted = [index for index, value in enumerate(told) if value == _FULL32]
             if length < 8 * len(wanted):
                 raise broken("The entry's zip64 sizes are cut", where)
-            values = struct.unpack_from(f"<{len(wanted)}Q", extra, at + 4)
-            for index, value in zip(wanted, values, strict=True):
-                told[index] = value
+            for place, index in enumerate(wanted):
+                start = at + 4 + 8 * place
+                told[index] = int.from_bytes(extra[start : start + 8], "little")
             return told
         at += 4 + length
     return None

@@ -104,17 +104,13 @@ class _Taking:
         if row is None or row["_id"] == self._before:
             self._raise_lost()
             return None
-        if self._ours is None:
-            if self._lost is not None and self._kept_files(row) is not self._with_files:
-                self._asked, self._lost = False, None  # Somebody else's was quicker.
-                return None
-            self._ours, self._lost = row["_id"], None
         if row["_id"] != self._ours:
-            raise ExportFailed(
-                f"Another export of {self._it.name} took the place of ours.",
-                safe=NOTHING_MADE,
-                hint="Run the same command again.",
-            )
+            # Convex makes one at a time and tells only the newest: what we followed is over. A
+            # newer one like it, of somebody who waited for ours, is as good; another kind is not.
+            self._ours, self._lost = row["_id"], None
+            if self._kept_files(row) is not self._with_files:
+                self._asked, self._ours = False, None
+                return None
         return self._follow(row)
 
     def _ask(self, row: dict[str, Any] | None) -> None:
@@ -213,9 +209,10 @@ def download(
     try:
         return trying(_download_once, deployment, export, write, tell)
     except on as error:
+        tries = "1 try" if patience.download_tries == 1 else f"{patience.download_tries} tries"
         raise CutDownload(
-            f"The snapshot of {deployment.name} did not arrive whole in {patience.download_tries} "
-            f"tries. The last one: {error.what}",
+            f"The snapshot of {deployment.name} did not arrive whole in {tries}. The last one: "
+            f"{error.what}",
             safe=NOTHING_MADE,
             hint="Run the same command again; if it goes on, look for what cuts downloads on the "
             "way.",

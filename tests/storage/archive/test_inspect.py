@@ -132,10 +132,11 @@ def test_older_encodings_are_read_and_named(encoding):
     assert {table.encoding for table in inspection.contents.tables} == {encoding}
 
 
-def test_a_whole_creation_time_is_fine_where_numbers_are_legacy():
+@pytest.mark.parametrize("encoding", ["legacy", "none"])
+def test_a_whole_creation_time_is_fine_where_numbers_say_no_type(encoding):
     row = convex_zip.row(10001, 1).replace(b"1762000000001.25", b"1762000000001")
 
-    assert inspect([archive(tables={"users": [row]}, encoding="legacy")]).findings == ()
+    assert inspect([archive(tables={"users": [row]}, encoding=encoding)]).findings == ()
 
 
 def test_a_folder_around_the_snapshot_is_seen_through():

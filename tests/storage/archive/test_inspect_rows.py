@@ -4,11 +4,13 @@ import io
 import json
 import random
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from storage.archive.inspect import inspect
+from storage.manifest import Contents
 from tests import convex_zip
 
 GOOD = convex_zip.rows(10001, 5)
@@ -52,6 +54,12 @@ def changed(before, after):
         (changed(b'"n":2', b'"n":"\t"'), "JSON"),
         (changed(b'"n":2', b'"n":"\\x"'), "JSON"),
         (changed(b'"n":2', b'"n":"\\ud800"'), "JSON"),
+        (changed(b'"n":2', b'"n":"\\udc00"'), "JSON"),
+        (changed(b'"n":2', b'"n":"\\ud800\\u0041"'), "JSON"),
+        (changed(b'"n":2', b'"\\ud800":2'), "JSON"),
+        (changed(b'"n":2', b'"n":Infinity'), "JSON"),
+        (changed(b'"n":2', b'"n":-Infinity'), "JSON"),
+        (changed(b'"n":2', b'"n":"\0"'), "JSON"),
         (changed(b'"n":2', b'"n":[1,]'), "JSON"),
         (changed(b'"n":2', b"'n':2"), "JSON"),
         (changed(b'"n":2', b'"n":2,'), "JSON"),
@@ -63,6 +71,9 @@ def changed(before, after):
         (b"null", "JSON"),
         (changed(b'"n":2', b'"n":"\xff"'), "UTF-8"),
         (changed(b'"n":2', b'"n":"\xed\xa0\x80"'), "UTF-8"),
+        (changed(b'"n":2', b'"n":"\xc0\xaf"'), "UTF-8"),
+        (changed(b'"n":2', b'"n":"\xf4\x90\x80\x80"'), "UTF-8"),
+        (changed(b'"n":2', b'"\xff":2'), "UTF-8"),
         (b"", "blank line"),
         (b" ", "blank line"),
         (b'{"_creationTime":1.0}', "_id"),
@@ -76,6 +87,10 @@ def changed(before, after):
         (changed(TIME, b'"_creationTime":null'), "_creationTime"),
         (changed(TIME, b'"_creationTime":true'), "_creationTime"),
         (changed(TIME, b'"_creationTime":1762000000002'), "_creationTime"),
+        (changed(TIME, b'"_creationTime":' + b"9" * 310), "_creationTime"),
+        (changed(TIME, b'"_creationTime":-' + b"9" * 310), "_creationTime"),
+        (changed(TIME, b'"_creationTime":1e400'), "JSON"),
+        (changed(TIME, b'"_creationTime":NaN'), "JSON"),
     ],
 )
 def test_a_damaged_row_is_found_on_its_line(line, check):
@@ -140,6 +155,12 @@ def test_an_id_twice_far_apart_is_found():
     assert finding.check == "_id unique"
 
 
+def test_a_newline_in_an_id_does_not_make_two_ids_of_it():
+    rows = [GOOD[1], GOOD[0], changed(ID.encode(), ID.encode() + b"\\n" + ID.encode()), GOOD[2]]
+
+    assert [finding.check for finding in read(rows).findings] == ["_id"]
+
+
 def test_ids_of_one_table_are_not_held_against_anothers():
     out = io.BytesIO()
     convex_zip.write(out, {"a": GOOD[::-1], "b": GOOD[::-1]}, numbers={"a": 10001, "b": 10001})
@@ -170,6 +191,12 @@ def test_whole_creation_times_are_counted_over_blocks():
     assert found[-1].what == "And 8,980 more of the same kind."
 
 
+def test_a_creation_time_that_cannot_be_leaves_the_others_as_they_are():
+    (table,) = with_third(changed(TIME, b'"_creationTime":' + b"9" * 310)).contents.tables
+
+    assert (table.first_creation, table.last_creation) == (1762000000000.25, 1762000000004.25)
+
+
 @settings(max_examples=150, deadline=None)
 @given(st.data())
 def test_what_is_called_sound_is_what_pythons_json_reads(data):
@@ -188,3 +215,24 @@ def test_tables_of_any_number_are_checked(number):
     rows = convex_zip.rows(number, 5)
 
     assert read(rows, numbers={"users": number}).findings == ()
+
+
+TOKENS = [b"{", b"}", b"[", b"]", b":", b",", b'"_id"', b'"_creationTime"', b'"sha256"', b'"size"']
+TOKENS += [b'"name"', b'"id"', b"1", b"1.5", b"-0.0", b"1e400", b"9" * 320, b"null", b'"uniform"']
+TOKENS += [b'"\\n"', b'"\\ud800"', b"\xff", b"\n", b"\r\n", b" ", b"\xef\xbb\xbf", GOOD[2] + b"\n"]
+BODIES = st.lists(st.sampled_from(TOKENS), max_size=25).map(b"".join) | st.binary(max_size=80)
+
+
+@settings(max_examples=150, deadline=None)
+@given(BODIES, BODIES, BODIES, BODIES)
+def test_whatever_the_lines_are_a_manifest_can_hold_what_was_read(listed, rows, schema, files):
+    out = io.BytesIO()
+    zip_ = convex_zip.Zip(out)
+    zip_.add("_tables/documents.jsonl", listed)
+    zip_.add("users/documents.jsonl", rows)
+    zip_.add("users/generated_schema.jsonl", schema)
+    zip_.add("_storage/documents.jsonl", files)
+    zip_.close()
+    contents = inspect([out.getvalue()]).contents
+
+    assert msgspec.json.decode(msgspec.json.encode(contents), type=Contents) == contents

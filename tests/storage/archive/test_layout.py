@@ -41,13 +41,36 @@ def test_an_entry_is_known_by_its_name(name, expected):
         "users/Documents.jsonl",
         "_scheduled_jobs/documents.jsonl",
         "_tables/generated_schema.jsonl",
-        "a/b/c/documents.jsonl",
+        "a/b/_scheduled_jobs/documents.jsonl",
         "_components/documents.jsonl",
+        "_storage/a/b.pdf",
+        "_storage/.pdf",
         "users/documents.jsonl\n",
     ],
 )
 def test_what_convex_never_writes_is_unknown(name):
     assert place(name).kind is Kind.UNKNOWN
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "a/b/c/documents.jsonl",
+        "a/b/c/generated_schema.jsonl",
+        "a/b/_tables/documents.jsonl",
+        "a/b/_storage/documents.jsonl",
+        "a/b/_storage/kg2.pdf",
+        "a/_components/b/c/d/documents.jsonl",
+        "my_storage/kg2.pdf",
+        "_storage/generated_schema.jsonl",
+    ],
+)
+def test_what_convex_would_import_from_anywhere_is_stray(name):
+    assert place(name).kind is Kind.STRAY
+
+
+def test_nothing_can_hide_in_the_folder_that_macos_adds():
+    assert place("__MACOSX/users/documents.jsonl").kind is Kind.ROWS
 
 
 @pytest.mark.parametrize("component", ["", "waitlist", "waitlist/inner"])

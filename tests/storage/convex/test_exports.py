@@ -205,21 +205,27 @@ def test_an_export_that_does_not_end_is_given_up_after_so_long(here):
     assert time.monotonic() - began < 20
 
 
-def test_an_export_whose_place_another_took_is_lost(here):
-    def replaced():
-        wire.post(here, f"/api/export/cancel/{wire.latest(here)['_id']}")
-        wire.until(lambda: wire.post(here, REQUEST).status_code == 200)
-
+@pytest.mark.parametrize(("with_files", "count"), [(False, 2), (True, 3)])
+def test_a_newer_export_in_the_place_of_ours_is_as_good_if_it_is_of_the_same_kind(
+    here, with_files, count
+):
+    """Somebody waited for ours to end and asked at once; only the newest is told."""
     here.trouble(kind="export_stuck", times=-1)
     seen_once = Heard()
 
     def tell(told):
         seen_once(told)
         if len(seen_once.of(Waiting)) == 3:
-            replaced()
+            wire.post(here, f"/api/export/cancel/{wire.latest(here)['_id']}")
+            wire.until(lambda: wire.post(here, REQUEST).status_code == 200)
+            here.heal()
 
-    with of(here) as it, pytest.raises(ExportFailed, match="took the place of ours"):
-        take(it, with_files=False, tell=tell)
+    with of(here) as it:
+        export = take(it, with_files=with_files, tell=tell)
+
+    assert export.id == wire.latest(here)["_id"]
+    assert export.with_files is with_files
+    assert made(here) == count
 
 
 def test_a_listener_ends_the_waiting_by_raising(here):

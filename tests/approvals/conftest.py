@@ -1,0 +1,84 @@
+"""One pair of stand-ins for a module, and a house with a rehearsed backup.
+
+`house` is the module's: its bot runs, and it is asked of one question after another. Before each
+test production is as on its first day with five rows lost, and Slack is empty.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from sandbox.slack_world import SlackWorld
+from sandbox.world import World
+from tests.approvals.house import ApprovalHouse, Held, paused
+from tests.slack.house import wait_for
+
+LOST = 5
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    with World(tmp_path_factory.mktemp("world"), seed="small", step_seconds=0.0) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def slack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SlackWorld]:
+    with SlackWorld(tmp_path_factory.mktemp("slack"), rates=False) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def template(
+    tmp_path_factory: pytest.TempPathFactory, world: World, slack: SlackWorld
+) -> ApprovalHouse:
+    """A house whose backup of production was restored to staging; no bot has run in it."""
+    made = ApprovalHouse(tmp_path_factory.mktemp("house") / "team", world, slack)
+    made.rehearse()
+    return made
+
+
+@pytest.fixture(scope="module")
+def promised(template: ApprovalHouse) -> dict:
+    """What production holds after a restore of the rehearsed backup."""
+    return template.production.counts()
+
+
+@pytest.fixture(scope="module")
+def open_house(template: ApprovalHouse) -> Iterator[ApprovalHouse]:
+    template.bot.start()
+    yield template
+    template.bot.stop()
+
+
+@pytest.fixture
+def house(open_house: ApprovalHouse, promised: dict) -> Iterator[ApprovalHouse]:
+    fresh(open_house)
+    yield open_house
+    open_house.production.heal()
+    open_house.slack.heal()
+    open_house.idle()
+
+    assert not paused(open_house.production)
+
+
+@pytest.fixture
+def held(house: ApprovalHouse) -> Held:
+    return Held(house.production)
+
+
+def fresh(house: ApprovalHouse) -> None:
+    """Bring production back to its first day, with rows lost since, and empty Slack."""
+    house.production.reset()
+    house.production.mutate("npd", "delete", LOST)
+    house.slack.reset()
+    wait_for(lambda: house.slack.state()["connected"] > 0)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep a module's tests in one process: they share a house."""
+    here = Path(__file__).parent
+    for item in items:
+        if here in item.path.parents:
+            item.add_marker(pytest.mark.xdist_group(item.path.stem))
