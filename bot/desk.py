@@ -191,7 +191,9 @@ class Desk:
         result = perform(verb, request, ctx)
         match result:
             case BackupsListed():
-                return listing.page(result, asked.page, request.deployment)
+                return listing.page(
+                    result, asked.page, request.deployment, " ".join(asked.words[1:])
+                )
             case BackupShown():
                 return shown.backup(result)
             case StatusTold():

@@ -131,8 +131,8 @@ class _Listeners:
         self._later(lambda: self._hand(asked))
 
     def page(self, ack: Ack, body: Body) -> None:
-        page, _, deployment = _value(body).partition(" ")
-        typed = ("list",) if deployment in ("", "*") else ("list", deployment)
+        page, _, rest = _value(body).partition(" ")
+        typed = ("list",) if rest in ("", "*") else ("list", *rest.split())
         number = int(page) if page.isascii() and page.isdecimal() else 1
         asked = self._pressed(body, typed, instead=True, page=number)
         ack()

@@ -40,12 +40,14 @@ _READ_ONLY = (
 )
 _BACKUP_ONLY = ("ViewBackups", "CreateBackups", "DownloadBackups", "ViewData")
 _NO_IMPORT = tuple(op for op in ACTIONS if op != "ImportBackups")
+_NO_PAUSE = tuple(op for op in ACTIONS if op not in ("PauseDeployment", "UnpauseDeployment"))
 _LIMITS: dict[str, tuple[str, ...]] = {
     "key": (),
     "self_hosted_key": (),
     "read_only_key": _READ_ONLY,
     "backup_only_key": _BACKUP_ONLY,
     "no_import_key": _NO_IMPORT,
+    "no_pause_key": _NO_PAUSE,
 }
 
 
@@ -73,9 +75,9 @@ class Keys:
     """The keys of one deployment, by what they are called in world.json."""
 
     def __init__(self, data: ConvexData, instance: str) -> None:
-        kept = data.fact("keys")
-        if kept is None:
-            kept = {name: _made(name, instance) for name in _LIMITS}
+        kept = data.fact("keys") or {}
+        if missing := [name for name in _LIMITS if name not in kept]:
+            kept |= {name: _made(name, instance) for name in missing}
             data.keep_fact("keys", kept)
         self.by_name: dict[str, str] = kept
         self._instance = instance

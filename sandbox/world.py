@@ -43,6 +43,7 @@ class Stand:
         self.read_only_key: str = facts["read_only_key"]
         self.backup_only_key: str = facts["backup_only_key"]
         self.no_import_key: str = facts["no_import_key"]
+        self.no_pause_key: str = facts["no_pause_key"]
 
     def trouble(self, **wish: Any) -> dict[str, Any]:
         """Arranges a trouble of `troubles.KINDS`: kind, times, skip, match and its own settings."""

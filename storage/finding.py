@@ -12,9 +12,9 @@ Severity = Literal["damage", "warning"]
 class Finding(msgspec.Struct, frozen=True, kw_only=True):
     """One thing a check noticed, in a sentence with its numbers.
 
-    `damage` means the archive does not hold what it should (exit code 1); `warning` means it is
-    sound but a person should look (exit code 1 too: a check never whispers). `where` is an entry
-    name, with `:line` for a row.
+    `damage` means the archive does not hold what it should; `warning` means it is sound but a
+    person should look. `verify` ends with exit code 1 for either, `now` for damage only: a loud
+    backup of an odd deployment is a backup. `where` is an entry name, with `:line` for a row.
     """
 
     check: str

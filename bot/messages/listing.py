@@ -19,12 +19,19 @@ PAGE = 5
 UNREADABLE_MAX = 5
 
 
-def page(listed: BackupsListed, page: int, deployment: str | None) -> Message:
-    """Return one page of the list, newest first; a page that is not there is the nearest one."""
-    return message(_page(listed, page, deployment))
+def page(
+    listed: BackupsListed, page: int, deployment: str | None, typed: str | None = None
+) -> Message:
+    """Return one page of the list, newest first; a page that is not there is the nearest one.
+
+    `typed` are the words that followed `list`: a turned page goes by them again.
+    """
+    return message(_page(listed, page, deployment, typed or deployment))
 
 
-def _page(listed: BackupsListed, page: int, deployment: str | None) -> Iterator[Part]:
+def _page(
+    listed: BackupsListed, page: int, deployment: str | None, typed: str | None
+) -> Iterator[Part]:
     pages = max(1, -(-len(listed.entries) // PAGE))
     page = min(max(page, 1), pages)
     yield header(f"Backups of {deployment}" if deployment else "Backups")
@@ -32,7 +39,7 @@ def _page(listed: BackupsListed, page: int, deployment: str | None) -> Iterator[
         yield from _none(listed, deployment)
     else:
         where = f"Page {page:,} of {pages:,} · {counted(len(listed.entries), 'backup')}"
-        later = _turn("Later backups", page - 1, deployment) if page > 1 else None
+        later = _turn("Later backups", page - 1, typed) if page > 1 else None
         yield Said(f"{where}, newest first", menu=later)
         for entry in listed.entries[(page - 1) * PAGE : page * PAGE]:
             yield _entry(entry, listed)
@@ -41,7 +48,7 @@ def _page(listed: BackupsListed, page: int, deployment: str | None) -> Iterator[
         yield Said(f"… and {counted(listed.more, 'older one')}: {limit}", "context")
     yield _unreadable(listed)
     if page < pages:
-        yield Pressed([_turn("Earlier backups", page + 1, deployment)])
+        yield Pressed([_turn("Earlier backups", page + 1, typed)])
 
 
 def _none(listed: BackupsListed, deployment: str | None) -> Iterator[Part]:
@@ -92,5 +99,5 @@ def _unreadable(listed: BackupsListed) -> Listed:
     )
 
 
-def _turn(label: str, page: int, deployment: str | None) -> ButtonElement | None:
-    return button(label, ActionId.LIST_PAGE, f"{page} {deployment or '*'}")
+def _turn(label: str, page: int, typed: str | None) -> ButtonElement | None:
+    return button(label, ActionId.LIST_PAGE, f"{page} {typed or '*'}")

@@ -217,7 +217,8 @@ class App {
       channel: what.channel,
       thread: byId("thread").contains(node) ? this.thread.ts : null,
     };
-    if (this.line.send({ do: "act", ...what })) this.pending.begin(node, what.ts);
+    // Slack takes a press of what the message showed a moment ago, as while its question was open.
+    if (this.line.send({ do: "act", stale: true, ...what })) this.pending.begin(node, what.ts);
     else announce("The connection to the stand-in is lost.");
   }
 

@@ -7,6 +7,8 @@ are looked up past Lifeboat.
 
 import re
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -21,10 +23,9 @@ from storage.audit import Audit, Entry
 from storage.vaults.local import LocalFolder
 from tests.journeys.house import confirmed, dangling
 from tests.sandbox import wire
-from tests.slack.house import Bot, Card, House, Json, wait_for
+from tests.slack.house import ROOT, Bot, Card, House, Json, wait_for
 
 __all__ = ["ApprovalHouse", "Question", "confirmed", "dangling", "paused", "wait_for"]
-LIVELY = ("-m", "tests.approvals.lively", "run")
 QUESTION = re.compile(r"job `(ask-[a-z0-9-]+)`")
 APPROVE, DENY, WITHDRAW = "approval.approve", "approval.deny", "approval.withdraw"
 ENDS_SECONDS_MAX = 90
@@ -36,12 +37,35 @@ def paused(stand: Stand) -> bool:
     return bool(told["user"] == "paused")
 
 
+class LivelyBot(Bot):
+    """The bot with `tests.approvals.lively`'s pace, or with another module around it."""
+
+    module = "tests.approvals.lively"
+    environ: Mapping[str, str] = {}
+
+    def launch(self, **environ: str | None) -> Bot:
+        """Start it, and wait for nothing."""
+        house = self._house
+        self._began = len(house.log_text())
+        told = house.environ() | self.environ | environ
+        with house.log.open("ab") as log:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", self.module, "run", "--settings", str(house.settings)],
+                cwd=ROOT,
+                env={name: value for name, value in told.items() if value is not None},
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+            )
+        return self
+
+
 class ApprovalHouse(House):
     """A team whose production is protected; two may approve, three may ask."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        self.bot = Bot(self, *LIVELY)
+        self.bot = LivelyBot(self)
         self.ruled: dict[str, Any] = {}  # What of [approvals] is not as usual.
 
     def write(self, **changes: Mapping[str, Any]) -> None:

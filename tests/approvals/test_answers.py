@@ -3,8 +3,10 @@
 The tests stand in the order of the settings they need: each other setting is a start of the bot.
 """
 
-import json
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 from sandbox.slack_people import APPROVERS, AYU, BUDI, GENERAL, GITA, RIZAL
 from tests.approvals.house import (
@@ -16,6 +18,23 @@ from tests.approvals.house import (
 )
 
 LOST_TIME = 4.0 / 60  # Minutes.
+
+
+@contextmanager
+def changed(path: Path, change: Callable[[bytes], bytes]) -> Iterator[None]:
+    """Have other bytes in a file of the vault for a while."""
+    before = path.read_bytes()
+    path.chmod(0o644)
+    path.write_bytes(change(before))
+    try:
+        yield
+    finally:
+        path.write_bytes(before)
+
+
+def flipped(whole: bytes, place: int) -> bytes:
+    """The same bytes but for one bit."""
+    return whole[:place] + bytes([whole[place] ^ 1]) + whole[place + 1 :]
 
 
 def test_a_question_can_be_cancelled_and_its_buttons_are_gone(house: ApprovalHouse, held: Held):
@@ -144,16 +163,14 @@ def test_rows_written_meanwhile_need_no_new_yes(house: ApprovalHouse, promised: 
 def test_an_archive_changed_by_a_byte_is_never_imported(house: ApprovalHouse, held: Held):
     house.rule()
     archive = house.folder / "vault" / house.manifests()[house.backup]["archive"]["name"]
-    whole = archive.read_bytes()
-    archive.chmod(0o644)
     with house.busy():
         question = house.ask_to_restore()
         question.yes(AYU)
         question.over("Approved by")
-        archive.write_bytes(whole[:-30] + bytes([whole[-30] ^ 1]) + whole[-29:])
-    line = question.over("is not sound")
+        with changed(archive, lambda whole: flipped(whole, len(whole) // 2)):
+            house.production.heal()
+            line = question.over("Approved restore", "Failed")
     question.told("production runs again")
-    archive.write_bytes(whole)
 
     assert "production is as it was: nothing was restored. production runs again." in line
     assert held.untouched()
@@ -162,17 +179,14 @@ def test_an_archive_changed_by_a_byte_is_never_imported(house: ApprovalHouse, he
 def test_another_archive_with_its_own_label_needs_a_new_yes(house: ApprovalHouse, held: Held):
     house.rule()
     manifest = house.folder / "vault" / f"backups/production/{house.backup}/manifest.json"
-    label = manifest.read_bytes()
-    manifest.chmod(0o644)
-    told = json.loads(label)
-    told["archive"]["sha256"] = "0" * 64
+    sha256 = house.manifests()[house.backup]["archive"]["sha256"].encode()
     with house.busy():
         question = house.ask_to_restore()
         question.yes(AYU)
         question.over("Approved by")
-        manifest.write_text(json.dumps(told))
-    question.over("The plan changed after it was approved.")
-    manifest.write_bytes(label)
+        with changed(manifest, lambda label: label.replace(sha256, b"0" * 64)):
+            house.production.heal()
+            question.over("The plan changed after it was approved.")
 
     assert held.untouched()
 
@@ -202,8 +216,8 @@ def test_two_approved_restores_of_production_are_done_one_after_the_other(
     second.over("Restored:")
 
     assert held_back(house.production, promised, times=2)
-    assert [first.said().count("restore.confirmed by Rizal Hakim") for _ in "1"] == [1]
-    assert second.said().count("restore.confirmed by Rizal Hakim") == 1
+    for question in (first, second):
+        assert question.said().count("restore.confirmed by Rizal Hakim") == 1
 
 
 def test_an_end_in_the_channel_stays_the_end_after_a_restart(house: ApprovalHouse, held: Held):
@@ -300,7 +314,6 @@ def test_the_approvers_own_channel_gets_one_pointer(house: ApprovalHouse, held: 
 
     assert len(told) == 1
     assert f"`/backup approve {question.id}`" in told[0]
-    assert "Go to the card" in told[0]
 
 
 def test_a_question_that_nobody_answers_lapses(house: ApprovalHouse, held: Held):

@@ -5,25 +5,21 @@ their first day, while the vault keeps its backups. After each, no browser may h
 """
 
 import contextlib
-import io
-import os
-import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, expect
 
-from bot import cli
 from sandbox.slack_people import APPROVERS
 from sandbox.slack_world import SlackWorld
 from sandbox.world import World
-from tests.browser.browser import NoBrowser, executable, started
+from tests.browser.browser import NoBrowser, executable, missing, started
 from tests.browser.seat import OPERATOR, Seat, seated
 from tests.slack.house import House
 
-PICTURES = pytest.StashKey[list[Seat]]()
+SEATS = pytest.StashKey[list[Seat]]()
 SETTINGS = {"approvals": {"approvers": [APPROVERS]}}
 expect.set_options(timeout=15_000)
 
@@ -37,13 +33,6 @@ def browser() -> Iterator[Browser]:
         missing(reason)
     with started(path) as made:
         yield made
-
-
-def missing(reason: NoBrowser) -> NoReturn:
-    """End a test that can't have a browser."""
-    if os.environ.get("CI") == "true":
-        pytest.fail(f"no browser: {reason}")
-    pytest.skip(f"no browser: {reason}")
 
 
 @pytest.fixture(scope="module")
@@ -78,7 +67,7 @@ Sit = Callable[..., Seat]
 def sit(house: House, browser: Browser, request: pytest.FixtureRequest) -> Iterator[Sit]:
     """Takes a seat at the page, as somebody; each has a browser window of their own."""
     contexts, seats = [], []
-    request.node.stash[PICTURES] = seats
+    request.node.stash[SEATS] = seats
 
     def take(person: str = OPERATOR, **settings: Any) -> Seat:
         context, seat = seated(browser, house.slack.url, **settings)
@@ -100,7 +89,7 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
     """Of a journey that failed there is a picture, and the words of the page, in its report."""
     report = yield
     if report.failed and call.when == "call":
-        for number, seat in enumerate(item.stash.get(PICTURES, [])):
+        for number, seat in enumerate(item.stash.get(SEATS, [])):
             with contextlib.suppress(Exception):
                 folder = Path(item.funcargs["house"].folder)
                 path = folder.parent / f"{item.name}-{number}.png"
@@ -108,18 +97,3 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
                 told = seat.page.locator("body").aria_snapshot()
                 report.sections.append((f"page {number}, picture {path}", told))
     return report
-
-
-def in_terminal(house: House, *words: str) -> None:
-    """Run the command in this process: many times as quick as a process of its own."""
-    stops = (signal.SIGINT, signal.SIGTERM)
-    handlers = {signum: signal.getsignal(signum) for signum in stops}
-    out = io.StringIO()
-    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(out):
-        try:
-            code = cli.main(["--settings", str(house.settings), *words])
-        finally:
-            for signum, handler in handlers.items():
-                signal.signal(signum, handler)
-
-    assert code == 0, out.getvalue()

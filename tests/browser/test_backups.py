@@ -1,13 +1,14 @@
 """What an operator does with backups, in the page: take, list, verify, restore, cancel.
 
-And what becomes of it when the bot dies in between."""
+And what becomes of it when the bot dies in between.
+"""
 
 import re
 
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.conftest import in_terminal
+from tests.browser.terminal import in_terminal
 from tests.slack.house import House
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("browser")]

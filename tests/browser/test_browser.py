@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 
 from tests.browser import browser
-from tests.browser.conftest import missing
 
 INSTALLS = """
 echo "$1" >> "$0.log"
@@ -76,4 +75,4 @@ def test_without_one_the_tests_are_skipped_but_in_ci_they_fail(monkeypatch, ci, 
     monkeypatch.setenv("CI", ci)
 
     with pytest.raises(ends.Exception, match="no browser: none here"):
-        missing(browser.NoBrowser("none here"))
+        browser.missing(browser.NoBrowser("none here"))

@@ -5,9 +5,9 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.conftest import in_terminal
 from tests.browser.faults import faults
 from tests.browser.seat import OPERATOR, VIEWER, Seat
+from tests.browser.terminal import in_terminal
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("browser")]
 PHONE = {

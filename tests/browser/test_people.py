@@ -5,7 +5,6 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.conftest import in_terminal
 from tests.browser.seat import (
     APPROVER,
     CHANNEL_GUEST,
@@ -16,6 +15,7 @@ from tests.browser.seat import (
     OUTSIDER,
     VIEWER,
 )
+from tests.browser.terminal import in_terminal
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("browser")]
 

@@ -40,6 +40,7 @@ def test_world_json_tells_everything_that_a_client_needs(tmp_path: Path) -> None
         "read_only_key": production.read_only_key,
         "backup_only_key": production.backup_only_key,
         "no_import_key": production.no_import_key,
+        "no_pause_key": production.no_pause_key,
     }
 
 

@@ -20,6 +20,9 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from bot import app
+from bot.settings import read
+from commands import VERBS
 from sandbox.slack_people import BACKUPS, OPERATORS, RIZAL
 from sandbox.slack_world import SlackWorld
 from sandbox.world import Stand, World
@@ -52,12 +55,11 @@ def free_port() -> int:
 
 
 class Bot:
-    """`lifeboat run` as a process of its own; `words` start something else in its place."""
+    """`lifeboat run` as a process of its own."""
 
-    def __init__(self, house: "House", *words: str, environ: Mapping[str, str] = {}) -> None:
+    def __init__(self, house: "House") -> None:
         self._house = house
-        self._words = words or ("-m", "bot.cli", "run")
-        self._more = dict(environ)
+        self._began = 0
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> "Bot":
@@ -66,18 +68,25 @@ class Bot:
         wait_for(self._up, STARTS_SECONDS_MAX, self._house.log_text)
         return self
 
-    def launch(self) -> None:
-        """Start it, and wait for nothing."""
+    def launch(self, **environ: str | None) -> "Bot":
+        """Start it, and wait for nothing; `environ` is set, or unset where None."""
         self._began = len(self._house.log_text())
+        told = self._house.environ() | environ
+        module = "tests.slack.hasty" if self._house.hasty else "bot.cli"
         with self._house.log.open("ab") as log:
             self._process = subprocess.Popen(
-                [sys.executable, *self._words, "--settings", str(self._house.settings)],
+                [sys.executable, "-m", module, "run", "--settings", str(self._house.settings)],
                 cwd=ROOT,
-                env=self._house.environ() | self._more,
+                env={name: value for name, value in told.items() if value is not None},
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
             )
+        return self
+
+    @property
+    def runs(self) -> bool:
+        return self._process is not None and self._process.poll() is None
 
     @property
     def said(self) -> str:
@@ -99,9 +108,8 @@ class Bot:
 
     def stop(self) -> None:
         """End it if it still runs."""
-        if self._process is not None and self._process.poll() is None:
-            self._process.kill()
-            self._process.wait()
+        if self.runs:
+            self.kill()
 
     def _up(self) -> bool:
         assert self._alive.poll() is None, f"the bot ended: {self.said}"
@@ -121,6 +129,7 @@ class House:
     world: World
     slack: SlackWorld
     changes: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    hasty: bool = True  # Whether its bot tells things more quickly than a real Slack would bear.
 
     def __post_init__(self) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -193,6 +202,17 @@ class House:
             timeout=ENDS_SECONDS_MAX,
         )
 
+    def do(self, *words: str) -> Any:
+        """Do one verb in this process, beside the bot; its result."""
+        settings = read(self.settings, {})
+        with app.built(settings, lambda _event: None, lambda _question: True) as ctx:
+            verb = VERBS[words[0]]
+            return verb.run(verb.parse(words[1:]), ctx)
+
+    def backup(self, *words: str) -> str:
+        """Take a backup in this process, beside the bot; its id."""
+        return str(self.do("now", *words).manifest.id)
+
     # What people do.
 
     def type(self, person: str, words: str, channel: str = BACKUPS) -> Json:
@@ -259,6 +279,10 @@ class House:
             if told.get("bot_id") and told.get("thread_ts", told["ts"]) == told["ts"]
         ]
 
+    def job_messages(self, channel: str = BACKUPS) -> int:
+        """How many messages in the channel itself are about jobs."""
+        return sum(JOB.search(told["text"]) is not None for told in self.roots(channel))
+
     def cards_of(self, job_id: str, channel: str = BACKUPS) -> list["Card"]:
         """Every message in the channel itself that is about a job."""
         return [
@@ -283,6 +307,19 @@ class House:
             for name in self.world
             for entry in self.world[name].requests("/api/")
         )
+
+    def secrets_seen(self) -> list[str]:
+        """Every file beside the keys in which something can be read that opens a door."""
+        secrets = [self.slack.bot_token, self.slack.app_token, self.slack.signing_secret]
+        secrets += [self.world[name].key.partition("|")[2] for name in self.world]
+        secrets += ["/commands/T0", "/actions/T0", "ticket="]  # Of Slack's links.
+        return [
+            f"{path.name}: {secret[:12]}…"
+            for path in self.folder.rglob("*")
+            if path.is_file() and path.suffix not in (".key", ".zip")
+            for secret in secrets
+            if secret.encode() in path.read_bytes()
+        ]
 
     def idle(self) -> None:
         """Wait until no job runs or waits."""
