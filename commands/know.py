@@ -46,10 +46,12 @@ def _restored(
     """Read in the audit log when the backup was last restored to an unprotected deployment.
 
     Also how long its restores took, newest first, and which restore of the target it is the way
-    back of.
+    back of. What can't be read proves nothing: a broken entry must not keep everybody from asking.
     """
     staged_at, staged_in, seconds, undo_of = None, "", [], ""
-    for entry in ctx.audit.entries(about=backup) if ctx.audit is not None else ():
+    if ctx.audit is None:
+        return staged_at, staged_in, seconds, undo_of
+    for entry in ctx.audit.entries(about=backup, unreadable=lambda _name, _why: None):
         if entry.facts.get("safety_backup") == backup:
             # However it ended: from the confirm on there is something to take back.
             if entry.what == "restore.confirmed" and entry.deployment == target:

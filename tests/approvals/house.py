@@ -69,7 +69,10 @@ class ApprovalHouse(House):
         self.ruled: dict[str, Any] = {}  # What of [approvals] is not as usual.
 
     def write(self, **changes: Mapping[str, Any]) -> None:
-        settled = {"approvals": {"approvers": [APPROVERS]}}
+        settled: dict[str, dict[str, Any]] = {
+            "approvals": {"approvers": [APPROVERS]},
+            "patience": {"outage_seconds_max": 1, "tries": 3},
+        }
         for name, keys in changes.items():
             settled.setdefault(name, {}).update(keys)
         super().write(**settled)

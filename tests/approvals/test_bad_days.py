@@ -1,4 +1,4 @@
-"""Bad days of an approved restore: production is as it was or as promised, and never left paused."""
+"""Bad days of an approved restore: production is as it was or as promised, never left paused."""
 
 import time
 from collections.abc import Iterator
