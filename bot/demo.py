@@ -174,7 +174,7 @@ def _tell(url: str, folder: Path) -> None:
     )
     say(f"  Open  {url}\n")
     say("  You are Rizal, an operator. Type  /backup now production  and watch it.")
-    say("  Switch who you are at the top: a viewer, a guest, an outsider see other things.")
+    say("  Switch who you are on the left: a viewer, a guest, an outsider see other things.")
     say(f"  From a terminal:  LIFEBOAT_SETTINGS={folder / 'lifeboat.toml'} lifeboat list")
     say(f"  What the bot writes: {folder / 'bot.log'}. Ctrl-C ends everything.")
 

@@ -48,7 +48,8 @@ def _restored(
     Also how long its restores took, newest first, and which restore of the target it is the way
     back of. What can't be read proves nothing: a broken entry must not keep everybody from asking.
     """
-    staged_at, staged_in, seconds, undo_of = None, "", [], ""
+    staged_at: datetime | None = None
+    staged_in, undo_of, seconds = "", "", list[float]()
     if ctx.audit is None:
         return staged_at, staged_in, seconds, undo_of
     for entry in ctx.audit.entries(about=backup, unreadable=lambda _name, _why: None):

@@ -28,6 +28,11 @@ _WORDS = (
     ("restore", "Put a backup into a deployment"),
     ("status", "What is running and what is due"),
     ("cancel", "Stop a job at its next safe point"),
+    ("approve", "Say yes to a restore that somebody else asked for"),
+    ("deny", "Say no to it, and why"),
+    ("withdraw", "Take back a restore you asked for"),
+    ("audit", "Who asked for what, who agreed, what was done"),
+    ("doctor", "What is missing for a backup or a restore"),
     ("help", "What can be typed here"),
 )
 COMMANDS: list[Json] = [

@@ -1,8 +1,8 @@
 """For every test: a property is about what is true, not about how long this machine took.
 
 Hypothesis gives an example 200 ms of wall time unless told otherwise, which a busy machine breaks.
-A test with processes, sockets or a browser of its own is tried once more before it fails; the
-report counts those that needed it. A real defect fails twice.
+A test with processes, sockets or a browser of its own is tried twice more before it fails; the
+report counts those that needed it. A real defect fails each time.
 """
 
 import pytest
@@ -19,4 +19,4 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         real = REAL_PARTS & set(item.path.parts)
         if real or item.get_closest_marker("slow") is not None:
-            item.add_marker(pytest.mark.flaky(reruns=1))
+            item.add_marker(pytest.mark.flaky(reruns=2))

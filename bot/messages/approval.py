@@ -213,12 +213,14 @@ def _known(known: Known, now: datetime) -> Iterator[tuple[str, str | None]]:
 def so_far(approval: Approval) -> str:
     """Return how a question stands, in a sentence."""
     votes = " and ".join(_vote(vote) for vote in approval.votes)
-    given = f"Approved by {votes}. " if votes else ""
+    given = f"Approved by {votes}." if votes else ""
     match approval.state:
         case State.WAITING:
-            return f"{given}{_missing(approval)}, until {at(approval.approve_until)}."
-        case State.APPROVED | State.SPENT:
-            return f"{given}The restore begins." if approval.state is State.APPROVED else given
+            return f"{given} {_missing(approval)}, until {at(approval.approve_until)}.".lstrip()
+        case State.APPROVED:
+            return f"{given} The restore begins."
+        case State.SPENT:
+            return given
         case State.DENIED:
             why = f": {told(approval.why, REASON_MAX)}" if approval.why else ""
             return f"{_ended(f'Denied by {said(approval.ended_by)}{why}')} Nothing was restored."
@@ -234,7 +236,8 @@ def _ended(words: str) -> str:
 
 
 def _missing(approval: Approval) -> str:
-    others = sorted(approval.approvers - {approval.asked_by})
+    said_yes = {vote.by for vote in approval.votes}
+    others = sorted(approval.approvers - said_yes - {approval.asked_by})
     named = " ".join(f"<@{id}>" for id in others[:NAMES_SHOWN] if id.isalnum())
     more = f" and {len(others) - NAMES_SHOWN} more" if len(others) > NAMES_SHOWN else ""
     return (

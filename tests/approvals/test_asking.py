@@ -291,11 +291,16 @@ def test_a_no_by_button_ends_it(house: ApprovalHouse, held: Held):
 
     assert "Nothing was restored." in line
     assert question.buttons == {}
-    assert question.said() == [
-        "restore.asked by Rizal Hakim",
-        "vote.no by Ayu Lestari",
-        "restore.answered by Rizal Hakim: denied",
-    ]
+    assert wait_for(
+        lambda: (
+            question.said()
+            == [
+                "restore.asked by Rizal Hakim",
+                "vote.no by Ayu Lestari",
+                "restore.answered by Rizal Hakim: denied",
+            ]
+        )
+    )
     assert held.untouched()
 
 
