@@ -24,9 +24,13 @@ SETTINGS = {"approvals": {"approvers": [APPROVERS]}}
 expect.set_options(timeout=15_000)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """A Chromium; without one the tests are skipped, but in CI they fail."""
+    """A Chromium; without one the tests are skipped, but in CI they fail.
+
+    A module's own: while it is held, an event loop counts as running in this process, and the
+    tests of other modules that start one of their own could not.
+    """
     try:
         path = executable()
     except NoBrowser as reason:
