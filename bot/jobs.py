@@ -14,7 +14,6 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from contextvars import Context
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -25,41 +24,20 @@ from dbos import DBOS, DBOSClient, SetEnqueueOptions, SetWorkflowID
 from dbos._serialization import Serializer
 
 from bot.job_errors import from_json, to_json
+from bot.job_rows import OPEN, Rows, Wish, aside, wish_of
 from commands.events import JobStanding
 from storage import lock
-from storage.errors import LifeboatError, Refused
+from storage.errors import LifeboatError
 
+__all__ = ["Engine", "JobRun", "Wish", "looking"]
 T = TypeVar("T")
 QUEUE = "jobs"
 VERSION = "jobs-1"  # Raised only when a waiting job could not go on under the new code.
 RECOVERIES_MAX = 3
 POLL_SECONDS = 0.3
 HELD_SECONDS = 60.0  # Longer than a stopping bot takes to end.
-OPEN = ["ENQUEUED", "DELAYED", "PENDING"]
 WAKE = "vote"  # What a waiting job listens to.
 GAVE_UP = "MAX_RECOVERY_ATTEMPTS_EXCEEDED"
-
-
-class Wish(msgspec.Struct, frozen=True, kw_only=True):
-    """What is to be done, for whom, and where its message belongs. JSON-able, never a secret.
-
-    `request` is the job's own, as JSON builtins. `channel` is where it was asked. `queue` is whose
-    turns it takes, its deployment's if empty. `ts` is the message of an earlier job whose story it
-    goes on with, or "".
-    """
-
-    verb: str
-    deployment: str
-    request: dict[str, Any]
-    backup: str
-    caller_id: str
-    caller_name: str
-    door: str
-    asked_at: datetime
-    channel: str
-    team: str = ""
-    queue: str = ""
-    ts: str = ""
 
 
 @dataclass
@@ -104,51 +82,6 @@ class JobRun:
     def close(self) -> None:
         """Remember that from here on it can't be stopped, in this life or a later one."""
         self._engine.note(self.id, closed=True)
-
-
-class Rows:
-    """The engine's rows, through the engine itself or past it."""
-
-    def __init__(self, at: type[DBOS] | DBOSClient) -> None:
-        self._at = at
-
-    def standing(self) -> Sequence[JobStanding]:
-        """Return the jobs that have not ended, oldest first, with their place in the queue."""
-        rows = _aside(self._at.list_workflows, status=OPEN, name="run_job", load_output=False)
-        rows.sort(key=lambda row: (row.created_at or 0, row.workflow_id))
-        before: dict[str, int] = {}
-        found = []
-        for row in sorted(rows, key=lambda row: row.status != "PENDING"):
-            wish = _wish(row)
-            queue = wish.queue or wish.deployment
-            facts = row.attributes or {}
-            if facts.get("cancel") and row.status != "PENDING":
-                continue
-            found.append(
-                JobStanding(
-                    id=row.workflow_id,
-                    verb=wish.verb,
-                    deployment=wish.deployment,
-                    state="running" if row.status == "PENDING" else "queued",
-                    asked_by=wish.caller_name,
-                    asked_at=wish.asked_at,
-                    step=str(facts.get("step") or ""),
-                    place=before.get(queue, 0),
-                )
-            )
-            before[queue] = before.get(queue, 0) + 1
-        return sorted(found, key=lambda job: (job.asked_at, job.id))
-
-    def cancel(self, named: str) -> JobStanding:
-        """Ask a job to stop, by its id or the start of it; Refused when none or several fit."""
-        open_jobs = self.standing()
-        exact = [job for job in open_jobs if job.id == named]
-        fits = exact or [job for job in open_jobs if named and job.id.startswith(named)]
-        if len(fits) != 1:
-            raise _none_or_several(named, fits, open_jobs)
-        job = fits[0]
-        _aside(self._at.update_workflow_attributes, job.id, {"cancel": True}, merge=True)
-        return job
 
 
 class Engine:
@@ -232,7 +165,7 @@ class Engine:
     def wish(self, job_id: str) -> Wish | None:
         """Return what a job was asked to do, open or ended; None when it is not known."""
         row = self._asked(DBOS.get_workflow_status, job_id)
-        return _wish(row) if row is not None and row.input is not None else None
+        return wish_of(row) if row is not None and row.input is not None else None
 
     def cancel(self, named: str) -> JobStanding:
         """Ask a job to stop, by its id or the start of it; Refused when none or several fit.
@@ -266,7 +199,7 @@ class Engine:
     def newest_channel(self) -> str:
         """Return where the newest job was asked for, "" when no job is remembered."""
         rows = DBOS.list_workflows(name="run_job", sort_desc=True, limit=50, load_output=False)
-        return next((wish.channel for row in rows if (wish := _wish(row)).channel), "")
+        return next((wish.channel for row in rows if (wish := wish_of(row)).channel), "")
 
     def given_up(self) -> list[str]:
         """Return jobs that broke the bot again and again and are not begun any more."""
@@ -277,7 +210,7 @@ class Engine:
         """Return ended jobs whose last edit Slack may not have taken, with what their work left."""
         rows = DBOS.list_workflows(status="SUCCESS", name="run_job", start_time=_days_ago(2))
         return [
-            (row.workflow_id, _wish(row), row.output)
+            (row.workflow_id, wish_of(row), row.output)
             for row in rows
             if not (row.attributes or {}).get("shown") and row.output
         ]
@@ -318,7 +251,7 @@ class Engine:
             self._mine.job = None
 
     def _asked(self, call: Callable[..., Any], *args: Any, **named: Any) -> Any:
-        return self._alive(_aside, call, *args, **named)
+        return self._alive(aside, call, *args, **named)
 
     def _alive(self, call: Callable[..., Any], *args: Any, **named: Any) -> Any:
         """Call the engine, for a job only while it has not stopped."""
@@ -372,15 +305,6 @@ class _Json(Serializer):
         return "lifeboat_json"
 
 
-def _aside(call: Callable[..., Any], *args: Any, **named: Any) -> Any:
-    """Call the library as nobody's step.
-
-    Within a job it would remember each look and each note as a step, and a job that goes on would
-    get the answers of its first life, in an order that holds for nobody who tells his progress.
-    """
-    return Context().run(call, *args, **named)
-
-
 def _as_words(value: Any) -> Any:
     """Return what is no JSON as text: only exceptions of our own mistakes come here."""
     return f"{type(value).__name__}: {value}"
@@ -388,21 +312,3 @@ def _as_words(value: Any) -> Any:
 
 def _days_ago(days: int) -> str:
     return (datetime.now(UTC) - timedelta(days=days)).isoformat()
-
-
-def _wish(row: Any) -> Wish:
-    args = row.input["args"]
-    return msgspec.convert(args[2], Wish)
-
-
-def _none_or_several(
-    named: str, fits: Sequence[JobStanding], open_jobs: Sequence[JobStanding]
-) -> Refused:
-    if fits:
-        names = ", ".join(job.id for job in fits)
-        return Refused(f"{named!r} is the start of several jobs: {names}.", hint="Type more of it.")
-    names = ", ".join(job.id for job in open_jobs)
-    return Refused(
-        f"There is no open job called {named!r}.",
-        hint=f"Open: {names}." if names else "Nothing runs and nothing waits.",
-    )

@@ -1,188 +1,256 @@
-"""The kill matrix: the bot dies at every point of a job, starts again, and the job ends once.
-
-A point is where a kept thing, or a told step, begins; where its effect is done and the engine has
-not noted it; and right after it was noted.
-"""
+"""A bot that is killed at any moment of any job: the next one ends the job, once and truthfully."""
 
 from __future__ import annotations
 
-import textwrap
+import json
+import os
+import select
+import signal
+import subprocess
+import sys
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from sandbox.slack_people import RIZAL
 from sandbox.slack_world import SlackWorld
 from sandbox.world import World
-from tests.slack.mortal_house import Bot, House, wait_for
+from tests.sandbox import wire
+from tests.slack.house import ROOT, Card, House, wait_for
 
 pytestmark = pytest.mark.slow
+POINTS = ("begin", "effect", "kept")
+TAKING = (
+    *("kept preflight", "kept describe", "kept export", "kept archive"),
+    *("step download", "step choose tables", "step store", "step read back", "step manifest"),
+)
+RESTORING = (
+    ("kept preflight", 1),
+    ("kept name", 1),
+    ("kept plan", 1),
+    # The safety backup's own.
+    ("kept preflight", 2),
+    ("kept describe", 1),
+    ("kept export", 1),
+    ("kept archive", 1),
+    ("step manifest", 1),
+    ("kept stage", 1),
+    ("step verify the archive", 1),
+    ("step build", 1),
+    ("step stage", 1),
+    ("step compare", 1),
+    ("step confirm", 1),
+    ("step restore", 1),
+    ("step count", 1),
+)
+REPORTS = {"now": "SHA-256", "verify": "Looked at", "restore": "Safety backup"}
+NOT_PICKED_UP = (("end", "kept"), ("end", "effect"))  # There was nothing left to do.
 
-DYING = """
-    import os, sys
-    from bot import jobs, worker
-    from bot.cli import main
 
-    wanted, armed = os.environ.get("DIE_AT", ""), os.environ.get("DIE_MARK", "")
+class Mortal:
+    """The bot of a house, which dies when it is told to; started from one warm process."""
 
-    def die(name, point):
-        if f"{name}/{point}" == wanted and not os.path.exists(armed):
-            open(armed, "w").close()
-            os.kill(os.getpid(), 9)
+    def __init__(self, house: House) -> None:
+        self._house = house
+        self._moment = house.folder / "moment.json"
+        self._began = 0
+        self._pid = 0
+        self._nest = subprocess.Popen(
+            [sys.executable, "-m", "tests.slack.killed"],
+            cwd=ROOT,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
 
-    kept, step = jobs.JobRun.kept, worker._Listening.step
+    def start(self) -> None:
+        self._began = len(self._house.log_text())
+        told = {
+            "settings": str(self._house.settings),
+            "environ": self._house.environ(),
+            "log": str(self._house.log),
+            "moment": str(self._moment),
+        }
+        assert self._nest.stdin is not None
+        self._nest.stdin.write(json.dumps(told) + "\n")
+        self._nest.stdin.flush()
+        self._pid = int(self._said())
+        wait_for(lambda: "Lifeboat is up" in self.said, 60, lambda: self.said)
 
-    def kept_or_killed(self, name, doing, kind):
-        def body():
-            die(name, "begin")
-            done = doing()
-            die(name, "effect")
-            return done
-        result = kept(self, name, body, kind)
-        die(name, "kept")
-        return result
+    @property
+    def said(self) -> str:
+        return self._house.log_text()[self._began :]
 
-    def step_or_killed(self, name, doing):
-        def body():
-            die(f"step {name}", "begin")
-            done = doing()
-            die(f"step {name}", "effect")
-            return done
-        return step(self, name, body)
+    def dies(self, what: str, nth: int, point: str) -> None:
+        """Have it die at this moment."""
+        beside = self._moment.with_suffix(".part")
+        beside.write_text(json.dumps({"what": what, "nth": nth, "point": point}))
+        beside.replace(self._moment)
 
-    jobs.JobRun.kept = kept_or_killed
-    worker._Listening.step = step_or_killed
-    sys.exit(main(["run", *sys.argv[1:]]))
-"""
-BACKUP = [
-    *(
-        f"{name}/{point}"
-        for name in ("preflight", "describe", "export", "archive")
-        for point in ("begin", "effect", "kept")
-    ),
-    *(
-        f"step {name}/{point}"
-        for name in ("download", "store", "read back", "manifest")
-        for point in ("begin", "effect")
-    ),
-]
-VERIFY = [
-    f"{name}/{point}" for name in ("verify", "record") for point in ("begin", "effect", "kept")
-]
-RESTORE = [
-    *(
-        f"{name}/{point}"
-        for name in ("preflight", "name", "plan", "archive", "stage")
-        for point in ("begin", "effect", "kept")
-    ),
-    *(
-        f"step {name}/{point}"
-        for name in ("build", "stage", "compare", "confirm", "restore", "count")
-        for point in ("begin", "effect")
-    ),
-]
+    def ended(self) -> int:
+        """Wait for its end; how it ended."""
+        self._pid = 0
+        return int(self._said())
+
+    def stop(self) -> None:
+        if self._pid:
+            os.kill(self._pid, signal.SIGKILL)
+            self.ended()
+        self._nest.communicate(timeout=20)
+
+    def _said(self) -> str:
+        nest = self._nest.stdout
+        assert nest is not None
+        wait_for(lambda: select.select([nest], [], [], 0)[0], 30, lambda: self.said)
+        return nest.readline()
 
 
 @pytest.fixture(scope="module")
-def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
-    folder = tmp_path_factory.mktemp("killed")
+def deathbed(
+    own_environment: None, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[House, Mortal]]:
+    """A house whose bot dies in every test, and is up again after it."""
+    folder = tmp_path_factory.mktemp("deathbed")
     with (
-        World(folder / "convex", step_seconds=0.01) as world,
+        World(folder / "convex", step_seconds=0.0) as world,
         SlackWorld(folder / "slack", rates=False) as slack,
     ):
-        made = House(folder / "team", world, slack)
-        made.bot.start()
-        backup = made.job(RIZAL, "now production")
-        assert backup.ended() == "Done"
-        made.bot.signal()
+        house = House(folder / "house", world, slack)
+        mortal = Mortal(house)
+        mortal.start()
         try:
-            yield made
+            yield house, mortal
         finally:
-            made.bot.stop()
+            mortal.stop()
 
 
-def killed_and_started_again(house: House, point: str, words: str, tmp_path: Path):
-    """Ask for a job of a bot that dies at the point; start it again; return the job's card."""
-    environ = {"DIE_AT": point, "DIE_MARK": str(tmp_path / "died")}
-    dying = Bot(house, "-c", textwrap.dedent(DYING), environ=environ)
-    dying.start()
-    try:
-        before = {told["ts"] for told in house.roots()}
-        assert house.type(RIZAL, words)["outcome"] == "acked"
-        assert dying.ended() == -9
-        again = Bot(house).start()
-        try:
-            new = wait_for(lambda: [t for t in house.roots() if t["ts"] not in before])
-            card = next(iter(house.cards_of(job_in(new[0]["text"]))))
-            card.ended()
-            return card, house.cards_of(card.job_id)
-        finally:
-            again.signal()
-    finally:
-        dying.stop()
+@pytest.fixture
+def house(deathbed: tuple[House, Mortal]) -> House:
+    return deathbed[0]
 
 
-def job_in(text: str) -> str:
-    return text.partition("job `")[2].partition("`")[0]
+@pytest.fixture
+def mortal(deathbed: tuple[House, Mortal]) -> Iterator[Mortal]:
+    house, mortal = deathbed
+    began = len(house.log_text())
+    yield mortal
+
+    assert "Traceback" not in house.log_text()[began:], house.log_text()[began:]
 
 
-@pytest.mark.parametrize("point", BACKUP)
-def test_a_killed_backup_ends_once_and_the_thread_says_so(house: House, point: str, tmp_path: Path):
-    backups, exports = set(house.manifests()), len(house.staging.events("export_requested"))
-    card, cards = killed_and_started_again(house, point, "now staging tables npd", tmp_path)
-    new = set(house.manifests()) - backups
-    asked = len(house.staging.events("export_requested")) - exports
-
-    assert card.state == "Done"
-    assert len(cards) == 1
-    assert len(new) == 1
-    assert next(iter(new)) in card.text
-    card.told("Picked up again after a restart")
-    # Only an export whose asking was not noted may be asked for again.
-    assert asked == 1 or (asked == 2 and point == "export/effect")
+@pytest.fixture(scope="module")
+def archived(deathbed: tuple[House, Mortal]) -> str:
+    """A backup of production."""
+    return deathbed[0].backup("production", "label", "to go back to")
 
 
-@pytest.mark.parametrize("point", VERIFY)
-def test_a_killed_verification_ends_once(house: House, point: str, tmp_path: Path):
-    card, cards = killed_and_started_again(house, point, "verify latest:production", tmp_path)
+def died_and_went_on(
+    house: House, mortal: Mortal, words: str, moment: tuple[str, int, str]
+) -> Card:
+    """Have a job killed at the moment and taken up again; its message, once it has ended."""
+    what, nth, point = moment
+    mortal.dies(what, nth, point)
+    card = house.job(RIZAL, words)
+    code = mortal.ended()
+    mortal.start()
+    card.ended()
 
-    assert card.state == "Done"
-    assert len(cards) == 1
-
-
-@pytest.mark.parametrize("point", RESTORE)
-def test_a_killed_restore_imports_once_and_keeps_its_promise(
-    house: House, point: str, tmp_path: Path
-):
-    imports = [e for e in house.staging.events("import_confirmed") if e["began"]]
-    words = "restore latest:production to staging yes"
-    card, cards = killed_and_started_again(house, point, words, tmp_path)
-    began = [e for e in house.staging.events("import_confirmed") if e["began"]]
-
-    assert card.state == "Done", card.text
-    assert len(cards) == 1
-    assert len(began) - len(imports) == 1
-    assert "holds what was promised" in card.text
-    assert house.staging.counts()["tables"] == {
-        table["name"] if not table["component"] else f"{table['component']}/{table['name']}": table[
-            "documents"
-        ]
-        for table in whole(house)["contents"]["tables"]
-    }
+    assert code == -signal.SIGKILL
+    assert len(house.cards_of(card.job_id)) == 1
+    if (what, point) not in NOT_PICKED_UP:
+        assert "picked up again after a restart" in card.text
+        assert card.told("Picked up again after a restart")
+    assert card.told(REPORTS[words.split(maxsplit=1)[0]])
+    return card
 
 
-def whole(house: House):
-    """The backup of all of production."""
-    return next(
-        manifest
-        for manifest in house.manifests().values()
-        if manifest["deployment"]["name"] == "production" and manifest["chosen"] is None
+def only_new(house: House, before: set[str]) -> str:
+    """The one backup that came to exist, which is listed and sound."""
+    (id_,) = set(house.manifests()) - before
+    assert id_ in {entry.id for entry in house.do("list").entries}
+    assert house.do("verify", id_).findings == ()
+    return id_
+
+
+@pytest.mark.parametrize("point", POINTS)
+@pytest.mark.parametrize("what", [*TAKING, "end"])
+def test_a_killed_backup_becomes_one_backup(house: House, mortal: Mortal, what: str, point: str):
+    before = set(house.manifests())
+    label = f"{what} {point}"
+    card = died_and_went_on(
+        house, mortal, f"now production tables npd,sp2d label “{label}”", (what, 1, point)
     )
 
+    assert card.state == "Done"
+    id_ = only_new(house, before)
+    assert id_ in card.text
+    assert house.manifests()[id_]["label"] == label
 
-def test_how_many_points_were_walked():
-    walked = {"backup": len(BACKUP), "verification": len(VERIFY), "restore": len(RESTORE)}
-    print(walked)
 
-    assert sum(walked.values()) >= 50
+@pytest.mark.parametrize("point", POINTS)
+@pytest.mark.parametrize("what", ["kept verify", "kept record", "end"])
+def test_a_killed_verification_ends_with_what_it_found(
+    house: House, mortal: Mortal, archived: str, what: str, point: str
+):
+    before = set(house.manifests())
+    card = died_and_went_on(house, mortal, f"verify {archived}", (what, 1, point))
+
+    assert card.state == "Done"
+    assert f"Sound: `{archived}`" in card.text
+    assert set(house.manifests()) == before
+
+
+def begun_imports(house: House) -> int:
+    return sum(entry["began"] for entry in house.staging.events("import_confirmed"))
+
+
+def dangling(house: House) -> list[str]:
+    rows = wire.ask(house.staging, "_system/cli/queryImport:list")
+    states = [row["state"]["state"] for row in rows]
+    return [state for state in states if state not in ("completed", "failed")]
+
+
+@pytest.mark.parametrize("point", POINTS)
+@pytest.mark.parametrize(("what", "nth"), [*RESTORING, ("end", 1)])
+def test_a_killed_restore_imports_once_and_holds_what_was_promised(
+    house: House, mortal: Mortal, archived: str, what: str, nth: int, point: str
+):
+    house.staging.mutate("npd", "insert", 3)  # So that there is something to put back.
+    before, begun = set(house.manifests()), begun_imports(house)
+    card = died_and_went_on(house, mortal, f"restore {archived} to staging yes", (what, nth, point))
+
+    assert card.state == "Done"
+    assert "holds what was promised" in card.text
+    assert begun_imports(house) == begun + 1
+    assert dangling(house) == []
+    assert house.staging.counts() == house.production.counts()
+    safety = only_new(house, before)
+    assert house.manifests()[safety]["kind"] == "safety"
+    assert safety in card.text
+
+
+def test_every_moment_of_a_job_is_one_that_the_list_above_knows(
+    house: House, mortal: Mortal, archived: str
+):
+    """What a job keeps is remembered in the engine; a new name there has to be killed here too."""
+    for words in (
+        "now production tables npd",
+        f"verify {archived}",
+        f"restore {archived} to staging yes",
+    ):
+        house.job(RIZAL, words).ended()
+    known = {what.partition(" ")[2] for what, _ in RESTORING if what.startswith("kept")}
+    known |= {what.partition(" ")[2] for what in TAKING} | {"verify", "record", "born"}
+    names = engine_steps(house)
+
+    assert names - known == set()
+    assert {"export", "archive", "stage", "verify"} <= names
+
+
+def engine_steps(house: House) -> set[str]:
+    """The names of all steps that the engine has remembered."""
+    import sqlite3
+
+    with sqlite3.connect(f"file:{house.folder / 'data' / 'engine.sqlite'}?mode=ro", uri=True) as db:
+        rows = db.execute("select distinct function_name from operation_outputs").fetchall()
+    return {str(name) for (name,) in rows}

@@ -14,6 +14,7 @@ from sandbox.slack_world import SlackWorld
 from sandbox.world import World
 from tests.slack.house import Bot, Card, House, free_port, wait_for
 
+pytestmark = pytest.mark.slow
 Worlds = tuple[World, SlackWorld]
 
 
@@ -151,11 +152,12 @@ def test_an_idle_bot_ends_at_once_and_closes_its_socket(up: House, signum: int):
 
 
 def test_a_job_that_runs_when_the_bot_is_stopped_goes_on_at_the_next_start(up: House):
-    up.production.trouble(kind="export_slow", seconds=4.0)
+    up.production.trouble(kind="export_stuck")
     card = up.job(RIZAL, "now production label “over a restart”")
     card.until("Convex is making the snapshot")
     code = up.bot.signal()
     between = card.state
+    up.production.heal()
     up.bot.start()
 
     assert code == 0
@@ -202,12 +204,13 @@ def test_stopping_in_the_middle_of_a_restore_leaves_no_lie_behind(up: House):
 
 
 def test_a_job_that_waits_when_the_bot_is_killed_just_begins_at_the_next_start(up: House):
-    up.production.trouble(kind="export_slow", seconds=3.0)
+    up.production.trouble(kind="export_stuck")
     first = up.job(RIZAL, "now production tables npd")
     first.until("Running")
     second = up.job(AYU, "now production tables sp2d")
     up.ask(AYU, "status")  # Where the second one's message is has been noted by now.
     up.bot.kill()
+    up.production.heal()
     up.bot.start()
     states = (first.ended(), second.ended())
 
@@ -315,7 +318,6 @@ def imports() -> Callable[[House], list[str]]:
 # Silence.
 
 
-@pytest.mark.slow
 def test_a_job_that_tells_nothing_for_too_long_is_said_aloud_once(fresh: House):
     fresh.write(jobs={"silent_minutes_max": 0.05, "stop_seconds": 0})
     fresh.bot.start()

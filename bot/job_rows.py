@@ -1,0 +1,113 @@
+"""The rows of the engine: what it knows of each job, through the engine itself or past it.
+
+Here is what a job was asked to do (`Wish`), which jobs have not ended, and the mark that asks one
+to stop. The library itself is only handed in: its door is `bot/jobs.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextvars import Context
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from commands.events import JobStanding
+from storage.errors import Refused
+
+OPEN = ["ENQUEUED", "DELAYED", "PENDING"]
+
+
+class Wish(msgspec.Struct, frozen=True, kw_only=True):
+    """What is to be done, for whom, and where its message belongs. JSON-able, never a secret.
+
+    `request` is the job's own, as JSON builtins. `channel` is where it was asked. `queue` is whose
+    turns it takes, its deployment's if empty. `ts` is the message of an earlier job whose story it
+    goes on with, or "".
+    """
+
+    verb: str
+    deployment: str
+    request: dict[str, Any]
+    backup: str
+    caller_id: str
+    caller_name: str
+    door: str
+    asked_at: datetime
+    channel: str
+    team: str = ""
+    queue: str = ""
+    ts: str = ""
+
+
+class Rows:
+    """The engine's rows; `at` is the library's own class, or its client in another process."""
+
+    def __init__(self, at: Any) -> None:
+        self._at = at
+
+    def standing(self) -> Sequence[JobStanding]:
+        """Return the jobs that have not ended, oldest first, with their place in the queue."""
+        rows = aside(self._at.list_workflows, status=OPEN, name="run_job", load_output=False)
+        rows.sort(key=lambda row: (row.created_at or 0, row.workflow_id))
+        before: dict[str, int] = {}
+        found = []
+        for row in sorted(rows, key=lambda row: row.status != "PENDING"):
+            wish = wish_of(row)
+            queue = wish.queue or wish.deployment
+            facts = row.attributes or {}
+            if facts.get("cancel") and row.status != "PENDING":
+                continue
+            found.append(
+                JobStanding(
+                    id=row.workflow_id,
+                    verb=wish.verb,
+                    deployment=wish.deployment,
+                    state="running" if row.status == "PENDING" else "queued",
+                    asked_by=wish.caller_name,
+                    asked_at=wish.asked_at,
+                    step=str(facts.get("step") or ""),
+                    place=before.get(queue, 0),
+                )
+            )
+            before[queue] = before.get(queue, 0) + 1
+        return sorted(found, key=lambda job: (job.asked_at, job.id))
+
+    def cancel(self, named: str) -> JobStanding:
+        """Ask a job to stop, by its id or the start of it; Refused when none or several fit."""
+        open_jobs = self.standing()
+        exact = [job for job in open_jobs if job.id == named]
+        fits = exact or [job for job in open_jobs if named and job.id.startswith(named)]
+        if len(fits) != 1:
+            raise _none_or_several(named, fits, open_jobs)
+        job = fits[0]
+        aside(self._at.update_workflow_attributes, job.id, {"cancel": True}, merge=True)
+        return job
+
+
+def aside(call: Callable[..., Any], *args: Any, **named: Any) -> Any:
+    """Call the library as nobody's step.
+
+    Within a job it would remember each look and each note as a step, and a job that goes on would
+    get the answers of its first life, in an order that holds for nobody who tells his progress.
+    """
+    return Context().run(call, *args, **named)
+
+
+def wish_of(row: Any) -> Wish:
+    args = row.input["args"]
+    return msgspec.convert(args[2], Wish)
+
+
+def _none_or_several(
+    named: str, fits: Sequence[JobStanding], open_jobs: Sequence[JobStanding]
+) -> Refused:
+    if fits:
+        names = ", ".join(job.id for job in fits)
+        return Refused(f"{named!r} is the start of several jobs: {names}.", hint="Type more of it.")
+    names = ", ".join(job.id for job in open_jobs)
+    return Refused(
+        f"There is no open job called {named!r}.",
+        hint=f"Open: {names}." if names else "Nothing runs and nothing waits.",
+    )
