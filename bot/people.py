@@ -18,6 +18,7 @@ from commands.roles import NotAllowed, Person
 
 GROUP_SECONDS_MAX = 45.0
 SLACKBOT = "USLACKBOT"
+NOBODY = ("user_not_found", "users_not_found", "user_not_visible")
 NOT_IN = "I am not in this channel, so nobody here would see what becomes of it."
 INVITE = "Type: /invite @lifeboat"
 
@@ -76,8 +77,14 @@ class People:
             at, there = self._there.get(user, (float("-inf"), False))
         if self._clock() - at < GROUP_SECONDS_MAX:
             return there
-        person = self.person(user, ())
-        there = not (person.deactivated or person.bot or person.guest or person.outsider)
+        try:
+            person = self.person(user, ())
+        except CannotTell as error:
+            if not _unknown(error.__cause__):
+                raise
+            there = False  # Nobody of that id: a slip in the settings must not stop everybody.
+        else:
+            there = not (person.deactivated or person.bot or person.guest or person.outsider)
         with self._guard:
             self._there[user] = (self._clock(), there)
         return there
@@ -118,6 +125,10 @@ class People:
         with self._guard:
             self._members[group] = (self._clock(), members)
         return members
+
+
+def _unknown(error: BaseException | None) -> bool:
+    return isinstance(error, SlackApiError) and error.response.get("error") in NOBODY
 
 
 def _cannot_tell(error: BaseException | None, what: str = "who you are") -> CannotTell:
