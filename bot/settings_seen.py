@@ -13,6 +13,7 @@ from typing import Any
 from bot.settings import Settings
 from commands import audited
 from commands.verb import Context
+from storage.audit import Entry
 
 EVENT = "settings.changed"
 ABOUT = "settings"
@@ -22,7 +23,7 @@ def note_changes(settings: Settings, ctx: Context) -> bool:
     """Write an entry if the rules differ from those of the last start; return whether they do."""
     rules = _rules(settings)
     digest = hashlib.sha256(json.dumps(rules, sort_keys=True).encode()).hexdigest()
-    last = next(iter(ctx.audit.entries(about=ABOUT, limit=1)), None) if ctx.audit else None
+    last = _last(ctx)
     if last is not None and last.fingerprint == digest:
         return False
     audited.afterwards(
@@ -33,6 +34,14 @@ def note_changes(settings: Settings, ctx: Context) -> bool:
         facts={name: json.dumps(value) for name, value in rules.items()},
     )
     return True
+
+
+def _last(ctx: Context) -> Entry | None:
+    """Return the newest entry about the settings; a broken one keeps no bot from starting."""
+    if ctx.audit is None:
+        return None
+    found = ctx.audit.entries(about=ABOUT, limit=1, unreadable=lambda _name, _why: None)
+    return next(found, None)
 
 
 def _rules(settings: Settings) -> dict[str, Any]:
