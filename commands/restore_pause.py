@@ -93,6 +93,8 @@ class Pause:
     def end(self) -> str:
         """Start it again if it is we who paused it; return the sentence to say when it isn't so."""
         if not self.ours:
+            if self.job.last(UNPAUSED) is not None:  # In an earlier life, which may not have told.
+                self._tell(DeploymentResumed(self.target.name))
             return ""
         try:
             pausing.unpause(self.target)
@@ -101,9 +103,9 @@ class Pause:
             if still:
                 self._tell(Warned(f"{still} ({error.what})"))
                 return still
+        self._tell(DeploymentResumed(self.target.name))
         with suppress(VaultError):  # Then it is started once more, which does nothing.
             self.job.write(UNPAUSED, self.ctx.now())
-        self._tell(DeploymentResumed(self.target.name))
         return ""
 
     def _still_paused(self) -> str:

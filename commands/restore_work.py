@@ -41,6 +41,7 @@ from storage.errors import (
 from storage.manifest import Manifest
 from storage.records import Job
 
+STOPPED = ("Cancelled", "Stopped")  # By a person, in Slack or in a terminal.
 CONVEX_MODE: dict[str, ImportMode] = {
     "replace-all": "replaceAll",
     "replace": "replace",
@@ -122,15 +123,21 @@ def _confirm(work: Work, import_id: str, safety: str) -> RestoreFinished:
 
 
 def _refuse_settled(work: Work) -> None:
-    """Stop a job that goes on after somebody else has brought its restore to an end."""
-    ended = work.job.last("ended")
-    if ended is not None and ended.data.get("outcome") != "restored":
-        raise Cancelled(
-            f"This restore into {work.target.name} was brought to its end before "
-            f"({ended.data.get('outcome')}).",
-            safe="This job changed nothing more.",
-            hint="Ask for the restore again if it is still wanted.",
-        )
+    """Stop a job that goes on after its restore ended: in an earlier life, or by a later one."""
+    ended, staged = work.job.last("ended"), work.job.last("staged")
+    if ended is None or ended.data.get("outcome") == "restored":
+        return
+    name, confirmed = work.target.name, work.job.last("confirming") is not None
+    safe = f"{name} is as it was: nothing was restored."
+    if staged is not None and confirmed:
+        safe = f"The safety backup {staged.data['safety']} holds {name} as it was before."
+    if ended.data.get("kind") not in (None, *STOPPED):
+        raise LifeboatError(str(ended.data["why"]), safe=safe, hint="Ask again when it is mended.")
+    raise Cancelled(
+        f"This restore into {name} was brought to its end before ({ended.data['outcome']}).",
+        safe=safe,
+        hint="Ask for the restore again if it is still wanted.",
+    )
 
 
 def _build_and_stage(work: Work, safety: Manifest, replan: Callable[[], Plan]) -> Staged:
@@ -157,7 +164,7 @@ def follow(work: Work, import_id: str, safety: str) -> RestoreFinished:
         rows_written = ctx.step("restore", lambda: imports.follow(target, import_id, tell=listen))
     except ImportFailed as error:
         with suppress(VaultError):
-            work.note("ended", outcome="failed", why=error.what)
+            work.note("ended", outcome="failed", **_why(error))
         raise
     tables, files = ctx.step("count", lambda: (facts.tables(target), facts.files(target)))
     counted = restore_count.count(work.plan, tables, files)
@@ -333,6 +340,11 @@ def _compare(work: Work, import_id: str) -> None:
         )
 
 
+def _why(error: BaseException) -> dict[str, str]:
+    kind = type(error).__name__
+    return {"why": error.what if isinstance(error, LifeboatError) else kind, "kind": kind}
+
+
 @contextmanager
 def _target_as_it_was(work: Work) -> Iterator[None]:
     """Say of every error before the confirm that the target is as it was, and end the job."""
@@ -343,7 +355,7 @@ def _target_as_it_was(work: Work) -> Iterator[None]:
             error.safe = f"{work.target.name} is as it was: nothing was restored."
         if work.job.open and work.job.last("staging") is None:
             with suppress(VaultError):
-                work.note("ended", outcome="stopped before staging", why=type(error).__name__)
+                work.note("ended", outcome="stopped before staging", **_why(error))
         raise
 
 
@@ -357,7 +369,7 @@ def taken_back_if_given_up(work: Work) -> Iterator[None]:
         if staging is not None and work.job.open and work.job.last("confirming") is None:
             with suppress(ConvexError, VaultError):
                 cancel_dangling(work.target, staging.data["known"])
-                work.note("ended", outcome="cancelled", why=type(error).__name__)
+                work.note("ended", outcome="cancelled", **_why(error))
         raise
 
 
@@ -371,7 +383,7 @@ def _upload_cancelled_if_given_up(work: Work) -> Iterator[None]:
         if staging is not None and work.job.open:
             with suppress(ConvexError, VaultError):
                 cancel_dangling(work.target, staging.data["known"])
-                work.note("ended", outcome="stopped while staging", why=type(error).__name__)
+                work.note("ended", outcome="stopped while staging", **_why(error))
         raise
 
 
@@ -393,7 +405,7 @@ def _cancelled_if_given_up(work: Work, import_id: str) -> Iterator[None]:
             )
         else:
             with suppress(VaultError):
-                work.note("ended", outcome="cancelled", why=type(error).__name__)
+                work.note("ended", outcome="cancelled", **_why(error))
         raise
 
 
