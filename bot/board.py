@@ -114,7 +114,8 @@ class Board:
                 self._engine.note(job_id, shown=True)  # Nor will its end be.
                 raise
             self._posted(job_id, wish.channel, ts)
-            return True
+        self.queued()
+        return True
 
     def _post_later(self, job_id: str, channel: str, draw: Callable[[], Message]) -> None:
         self._courier.post_later(channel, draw, lambda ts: self._posted(job_id, channel, ts))
@@ -199,9 +200,10 @@ class Board:
     def _paused(self, job_id: str, event: DeploymentPaused | DeploymentResumed) -> None:
         """Tell that a deployment stands still, or runs again; a resumed job tells it again."""
         paused = isinstance(event, DeploymentPaused)
-        if self._engine.facts(job_id).get("paused") is not paused:
-            self._engine.note(job_id, paused=paused)
-            self._note(job_id, report.noted(Noted(paused_or_not(event))))
+        self._engine.note(job_id, paused=paused)
+        if self._engine.facts(job_id).get("said_paused") is not paused:
+            said = report.noted(Noted(paused_or_not(event)))
+            self._note(job_id, said, said_paused=paused)
 
     def _safe(self, job_id: str, deployment: str, safe: str) -> str:
         """Return what is safe, and what is not: a deployment that nobody has started again."""
@@ -284,6 +286,9 @@ class Board:
         for job_id, wish, told in self._engine.unshown():
             ended = msgspec.convert(told, Ended)
             self._tell_end(job_id, self._noted_place(job_id, wish), ended)
+
+    def give_up(self) -> None:
+        """Tell of jobs that the engine does not begin any more; it may find that out any time."""
         for job_id in self._engine.given_up():
             asked = self._engine.wish(job_id)
             if asked is not None:

@@ -184,8 +184,9 @@ class Bot:
         return job_id
 
     def watch(self) -> None:
-        """Say once that a job has not moved for too long, or that somebody broke the glass."""
+        """Say once what no job says: one is given up or silent, or somebody broke the glass."""
         self._glass.look()
+        self._board.give_up()
         bound = self._settings.jobs.silent_minutes_max * 60
         silent = dict(self._heard.silent(bound))
         for job_id in [known for known in self._said if known not in silent]:
