@@ -11,7 +11,9 @@ import pytest
 
 from sandbox.slack_world import SlackWorld
 from sandbox.world import World
-from tests.approvals.house import ApprovalHouse, Held, paused
+from tests.approvals.held import Held, paused
+from tests.approvals.house import ApprovalHouse
+from tests.approvals.mortal import Mortal
 from tests.slack.house import wait_for
 
 LOST = 5
@@ -68,6 +70,28 @@ def held(house: ApprovalHouse) -> Held:
     return Held(house.production)
 
 
+@pytest.fixture(scope="module")
+def deathbed(template: ApprovalHouse) -> Iterator[tuple[ApprovalHouse, Mortal]]:
+    """A house whose bot dies in every test, and is up again after it."""
+    mortal = Mortal(template)
+    mortal.start()
+    try:
+        yield template, mortal
+    finally:
+        mortal.stop()
+
+
+@pytest.fixture
+def mortal(deathbed: tuple[ApprovalHouse, Mortal], promised: dict) -> Iterator[Mortal]:
+    house, made = deathbed
+    fresh(house)
+    began = len(house.log_text())
+    yield made
+    made.lives()
+
+    assert "Traceback" not in house.log_text()[began:], house.log_text()[began:][-4000:]
+
+
 def fresh(house: ApprovalHouse) -> None:
     """Bring production back to its first day, with rows lost since, and empty Slack."""
     house.production.reset()
@@ -77,8 +101,13 @@ def fresh(house: ApprovalHouse) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep a module's tests in one process: they share a house."""
-    here = Path(__file__).parent
+    """Keep a module's tests in one process, for they share a house; the long matrix has two."""
+    here, cells = Path(__file__).parent, 0
     for item in items:
-        if here in item.path.parents:
-            item.add_marker(pytest.mark.xdist_group(item.path.stem))
+        if here not in item.path.parents:
+            continue
+        group = item.path.stem
+        if group == "test_killed":
+            cells += 1
+            group = f"{group} {cells % 2}"
+        item.add_marker(pytest.mark.xdist_group(group))

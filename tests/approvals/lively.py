@@ -2,20 +2,21 @@
 
     python -m tests.approvals.lively run --settings …
 
-Only what spares Slack's rates is cut short: the pause between two calls, how long a group's members
-are remembered, and how often the audit log is looked at.
+Only what spares Slack and the disk is cut short: the pause between two calls, how long a group's
+members are remembered, and how often the queue and the audit log are looked at.
 """
 
 import functools
 import sys
 
-from bot import cli, courier, people, run, watch
+from bot import cli, courier, jobs, people, run, watch
 
 
 def hurry() -> None:
     run.Courier = functools.partial(courier.Courier, call_seconds=0.02)  # type: ignore[misc]
     courier.SAME_SECONDS = 0.1
     people.GROUP_SECONDS_MAX = 0.1
+    jobs.POLL_SECONDS = 0.05
     run.WATCH_SECONDS = watch.EVERY_SECONDS = 0.3
 
 

@@ -13,15 +13,10 @@ from sandbox.slack_signed import signature
 from sandbox.slack_world import SlackWorld
 from sandbox.world import World
 from tests.approvals.conftest import LOST
-from tests.approvals.house import (
-    WITHDRAW,
-    ApprovalHouse,
-    Held,
-    Question,
-    held_back,
-    wait_for,
-)
-from tests.slack.house import free_port
+from tests.approvals.held import Held, held_back
+from tests.approvals.house import ApprovalHouse
+from tests.approvals.question import WITHDRAW, Question
+from tests.slack.house import free_port, wait_for
 
 Signed = tuple[bytes, dict[str, str | bytes]]
 
@@ -116,10 +111,6 @@ def post(house: ApprovalHouse, request: Signed) -> int:
     return httpx.post(url_of(house), content=body, headers=headers, timeout=20).status_code
 
 
-def votes(question: Question) -> list[str]:
-    return [each for each in question.said() if each.startswith("vote.")]
-
-
 def test_a_restore_is_asked_for_and_approved_by_http(question: Question, promised: dict):
     house = question.house
     question.yes(AYU)
@@ -128,7 +119,7 @@ def test_a_restore_is_asked_for_and_approved_by_http(question: Question, promise
     question.over("Restored:")
 
     assert held_back(house.production, promised)
-    assert votes(question) == ["vote.yes by Ayu Lestari", "vote.yes by Budi Santoso"]
+    assert question.votes == ["vote.yes by Ayu Lestari", "vote.yes by Budi Santoso"]
 
 
 def test_a_request_sent_again_counts_once(question: Question):
@@ -136,12 +127,10 @@ def test_a_request_sent_again_counts_once(question: Question):
     once = signed(command(AYU, f"approve {question.id}", "7.7.seven"))
     codes = [post(house, once) for _ in range(5)]
     question.told("Approved by")
-    form = signed(submitted(BUDI, question, "V0REPLAYED"))
     time.sleep(0.3)
 
     assert codes == [200] * 5
-    assert votes(question) == ["vote.yes by Ayu Lestari"]
-    assert form  # Not sent: it would be the second vote.
+    assert question.votes == ["vote.yes by Ayu Lestari"]
 
 
 def test_a_form_sent_again_counts_once(question: Question):
@@ -151,7 +140,7 @@ def test_a_form_sent_again_counts_once(question: Question):
     time.sleep(0.3)
 
     assert codes == [200] * 5
-    assert votes(question) == ["vote.yes by Ayu Lestari"]
+    assert question.votes == ["vote.yes by Ayu Lestari"]
 
 
 BODY = b"command=%2Fbackup&text=help"
@@ -192,7 +181,7 @@ def test_what_is_not_signed_now_is_no_vote(question: Question, spoil):
     time.sleep(0.2)
 
     assert all(400 <= code < 500 for code in codes), codes
-    assert votes(question) == []
+    assert question.votes == []
     assert question.buttons
 
 
@@ -201,7 +190,7 @@ def test_a_signed_vote_of_somebody_else_is_still_theirs(question: Question):
     house = question.house
     body = command(RIZAL, f"approve {question.id} checked 'user_id={AYU}'", "8.8.eight")
     code = post(house, signed(body))
-    wait_for(lambda: votes(question))
+    wait_for(lambda: question.votes)
 
     assert code == 200
-    assert votes(question) == ["vote.refused by Rizal Hakim"]
+    assert question.votes == ["vote.refused by Rizal Hakim"]
