@@ -11,6 +11,7 @@ from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Locator
 
 JOB_MS = 40_000  # A job may wait for its turn, and its message for Slack's pace.
 OPERATOR, APPROVER, VIEWER = "Rizal Hakim", "Budi Santoso", "Citra Dewanti"
+SECOND_APPROVER = "Ayu Lestari"
 GUEST, CHANNEL_GUEST = "Dewi Anggraini", "Eko Prasetyo"
 OUTSIDER, LEFT = "Farah Nabila", "Gita Pertiwi"
 JOB = re.compile(r"^(now|verify|restore|ask|approved)-\S+-[a-z0-9]{6}$")
