@@ -98,6 +98,10 @@ class Desk:
         """Ask the questions of a restore in a modal; returns at once."""
         self._pool.submit(self._surely, asked, lambda: self._open_modal(asked))
 
+    def open_undo(self, asked: Asked) -> None:
+        """Ask in the same modal, filled in to take a restore back; returns at once."""
+        self._pool.submit(self._surely, asked, lambda: self._open_undo(asked))
+
     def vote(self, asked: Asked, said: Said) -> None:
         """Take what somebody says to a question; returns at once."""
         self._pool.submit(self._surely, asked, lambda: self._vote(asked, said))
@@ -255,6 +259,13 @@ class Desk:
         """Ask how to restore a backup; a press of a button names nothing but the backup."""
         self._caller(asked, VERBS["restore"])
         self._show_restore(asked, asked.words[1], None, modal.Typed())
+
+    def _open_undo(self, asked: Asked) -> None:
+        """A safety backup goes back, whole, to where it was taken: that takes its restore back."""
+        self._caller(asked, VERBS["restore"])
+        safety = asked.words[1]
+        into = self.world.catalog.find(safety).deployment
+        self._show_restore(asked, safety, into, modal.Typed(mode="replace-all"))
 
     def _ask_in_modal(self, aim: Aim, asked: Asked) -> None:
         """Ask about a restore that was typed, with everything filled in as it was typed."""

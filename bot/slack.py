@@ -85,6 +85,7 @@ class _Listeners:
             ActionId.BACKUP_SHOW: self._words("show"),
             ActionId.BACKUP_VERIFY: self._words("verify"),
             ActionId.BACKUP_RESTORE: self.ask_restore,
+            ActionId.UNDO: self.ask_undo,
             ActionId.BACKUP_MENU: self.menu,
             ActionId.LIST_PAGE: self.page,
             ActionId.APPROVE: self._ask_vote("yes"),
@@ -129,6 +130,11 @@ class _Listeners:
         asked = self._pressed(body, ("restore", _value(body)))
         ack()
         self._later(lambda: self._hand(asked))
+
+    def ask_undo(self, ack: Ack, body: Body) -> None:
+        asked = self._pressed(body, ("restore", _value(body)))
+        ack()
+        self._later(lambda: self._desk.open_undo(asked))
 
     def page(self, ack: Ack, body: Body) -> None:
         page, _, rest = _value(body).partition(" ")

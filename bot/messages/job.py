@@ -192,8 +192,8 @@ def _buttons(view: JobView) -> list[ButtonElement | None]:
             return _of_backup(manifest.id, sound=not view.result.findings)
         case BackupVerified():
             return _of_backup(view.result.id, sound=not view.result.findings, verified=True)
-        case RestoreFinished() if not view.result.kept_every_promise:
-            return [button("Undo…", ActionId.BACKUP_RESTORE, view.result.safety_backup)]
+        case RestoreFinished():
+            return [button("Undo…", ActionId.UNDO, view.result.safety_backup)]
     return []
 
 

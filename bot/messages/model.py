@@ -27,6 +27,7 @@ class ActionId(StrEnum):
     BACKUP_SHOW = "backup.show"  # Value: the backup's id; so the next three.
     BACKUP_VERIFY = "backup.verify"
     BACKUP_RESTORE = "backup.restore"  # Opens the modal that confirms a restore.
+    UNDO = "restore.undo"  # Opens it filled in to take a restore back; value: its safety backup.
     BACKUP_MENU = "backup.menu"  # A selected option's value: "<show|verify|restore> <id>".
     LIST_PAGE = "list.page"  # Value: "<page> <deployment or *>", pages from 1.
     JOB_RETRY = "job.retry"  # Value: the ended job's id.

@@ -133,7 +133,7 @@ def test_cancel_asks_first_and_carries_only_the_jobs_id(state: str):
             ended("look", verb="verify", result=made.verified(findings=(made.WARNING,))),
             ["Verify again", "Show"],
         ),
-        (ended("done", verb="restore", result=made.restored()), []),
+        (ended("done", verb="restore", result=made.restored()), ["Undo…"]),
         (ended("look", verb="restore", result=facts.differing()), ["Undo…"]),
         (ended("cancelled"), []),
     ],
@@ -142,10 +142,10 @@ def test_the_buttons_are_the_sensible_next_steps(shown: JobView, labels: list[st
     assert inspected.labels(card(shown)) == labels
 
 
-def test_undo_opens_the_restore_of_the_safety_backup():
+def test_undo_takes_a_restore_back_by_its_safety_backup():
     (button,) = inspected.buttons(card(ended("look", verb="restore", result=facts.differing())))
 
-    assert button["action_id"] == ActionId.BACKUP_RESTORE
+    assert button["action_id"] == ActionId.UNDO
     assert button["value"] == "staging-2026-11-24-0500"
 
 
