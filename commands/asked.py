@@ -108,9 +108,10 @@ def warnings(plan: Plan, known: Known) -> Iterator[str]:
         )
     for part in plan.files:
         if part.fate == "replaced" and part.before:
+            of = f" of {part.component}" if part.component else ""
             yield (
-                f"Stored files are replaced as a whole: {part.before:,} now, {part.archive or 0:,} "
-                f"afterwards; files that came later are lost."
+                f"Stored files{of} are replaced as a whole: {part.before:,} now, "
+                f"{part.archive or 0:,} afterwards; files that came later are lost."
             )
     if not known.can_pause:
         yield (

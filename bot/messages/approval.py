@@ -19,7 +19,7 @@ from slack_sdk.models.views import View
 from bot.messages.modal import WORD_MIN
 from bot.messages.model import ActionId, Field, Message, ViewId
 from bot.messages.parts import Part, Pressed, Said, button, facts, listed, message, small
-from bot.messages.report_restore import planned
+from bot.messages.report_restore import numbered
 from bot.messages.text import at, bold, code, mention, plain, said, told
 from bot.messages.typed import command
 from bot.words import age, counted, duration, size, some
@@ -147,7 +147,7 @@ def _card(asked: ApprovalAsked, approval: Approval, now: datetime) -> Iterator[P
     yield Said(f"{bold(plan.target)} (protected) · {STATES[approval.state]}")
     yield Said(
         f"{mention(approval.asked_by, approval.asked_name)} asks to restore {code(plan.backup)} "
-        f"into {bold(plan.target)}, {said(plan.mode)}."
+        f"into {bold(plan.target)}, mode {said(plan.mode)}."
     )
     yield Said(f"*Why:* {told(approval.reason, REASON_MAX)}")
     yield Said(so_far(approval))
@@ -161,7 +161,7 @@ def _card(asked: ApprovalAsked, approval: Approval, now: datetime) -> Iterator[P
         "tables that lose rows",
     )
     yield facts(_known(known, now))
-    yield from planned(plan)
+    yield from numbered(plan)
     if approval.state is State.WAITING:
         value = f"{approval.id} {short(approval.fingerprint)}"
         yield Pressed(_buttons(value))
@@ -195,8 +195,8 @@ def _known(known: Known, now: datetime) -> Iterator[tuple[str, str | None]]:
         yield "Takes back", f"restore {code(known.undo_of)}"
     else:
         yield (
-            "In staging",
-            f"{bold(known.staged_in)}, {age(staged, now)}" if staged else "never restored there",
+            "Restored to" if staged else "Restored to staging",
+            f"{bold(known.staged_in)}, {age(staged, now)}" if staged else "never",
         )
     if known.restored_seconds:
         took = ", ".join(duration(seconds) for seconds in known.restored_seconds)

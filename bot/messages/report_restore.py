@@ -31,9 +31,16 @@ STORAGE = "_storage"
 
 def planned(plan: Plan) -> Iterator[Part]:
     """Yield what a restore would do, and what stands against it."""
-    yield Said(f"Plan: restore {code(plan.backup)} into {bold(plan.target)}, {said(plan.mode)}.")
+    yield Said(
+        f"Plan: restore {code(plan.backup)} into {bold(plan.target)}, mode {said(plan.mode)}."
+    )
     yield listed(_conflict, plan.conflicts, "conflicts")
     yield listed(_warning, plan.warnings, "warnings")
+    yield from numbered(plan)
+
+
+def numbered(plan: Plan) -> Iterator[Part]:
+    """Yield a plan's places and numbers, table by table."""
     chosen = f"{some(plan.chosen, NAMES_MAX)} only" if plan.chosen else ""
     yield facts(
         (
@@ -103,7 +110,7 @@ def _totals(plan: Plan) -> str:
     return (
         f"{counted(len(plan.tables), 'table')}{': ' if met else ''}{', '.join(met)}; "
         f"{counted(sum(table.before for table in plan.tables), 'row')} now, "
-        f"{number(sum(table.archive for table in plan.tables))} in the archive, {promised} after"
+        f"{number(sum(table.archive for table in plan.tables))} from the archive, {promised} after"
     )
 
 
@@ -133,10 +140,15 @@ def _plan_row(part: TablePlan | FilesPlan) -> Sequence[str]:
     return (
         _name(part.component, table),
         number(part.before),
-        "-" if part.archive is None else number(part.archive),
+        number(part.archive or 0) if _takes_part(part) else "-",
         "?" if part.after is None else number(part.after),
         part.fate,
     )
+
+
+def _takes_part(part: TablePlan | FilesPlan) -> bool:
+    """Whether anything of the archive goes there: of a table that was not chosen, nothing does."""
+    return part.archive is not None and part.fate not in ("kept", "deleted")
 
 
 def _count_row(each: Counted) -> Sequence[str]:

@@ -52,7 +52,7 @@ def test_the_card_says_what_is_lost_and_who_may_answer_until_when(house: Approva
     assert "*Loses rows:* `npd` 47 → 40" in card
     assert "*Came after the snapshot:* npd +12" in card
     assert "12 rows came into production after the snapshot and would be lost." in card
-    assert "*In staging:* *staging*" in card
+    assert "*Restored to:* *staging*" in card
 
 
 def test_asking_needs_a_reason(house: ApprovalHouse, held: Held):
@@ -116,7 +116,7 @@ def test_never_straight_to_production(house: ApprovalHouse, held: Held):
 
     assert "Failed" in told.splitlines()[0]
     assert untouched
-    assert "*In staging:* *staging*, just now" in question.card
+    assert "*Restored to:* *staging*, just now" in question.card
 
 
 def test_whoever_looks_on_can_not_ask(house: ApprovalHouse, held: Held):

@@ -135,7 +135,7 @@ def test_a_merge_says_that_its_numbers_come_later():
     tables = (events.TablePlan("", "npd", 150, 200, None, "merged"),)
     text = report.full(events.RestorePlanned(made.plan(mode="merge", tables=tables))).text
 
-    assert "150 rows now, 200 in the archive, ? after" in text
+    assert "150 rows now, 200 from the archive, ? after" in text
     assert "?: told once the merge has been built" in text
 
 
