@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from commands import audited, policy
+from commands.asked import safe_words
 from commands.events import Noted, Plan, RestoreFinished, Warned
 from commands.know import know
 from commands.restore_pause import never_left_paused
@@ -31,18 +32,10 @@ def restore_alone(work: Work, replan: Callable[[], Plan], reason: str) -> Restor
     known = know(work.plan, work.manifest, target, ctx)
     for objection in policy.objections(known, ctx.rules.approvals, ctx.now()):
         ctx.tell(Warned(objection))
-    _type_the_name(work)
-    _count_down(work)
-    audited.entry(
-        ctx,
-        EVENT,
-        once=f"{work.job.id} {EVENT}",
-        about=work.plan.backup,
-        deployment=target.name,
-        why=reason,
-        fingerprint=work.plan.fingerprint,
-        facts={"job": work.job.id},
-    )
+    with safe_words(f"Nothing was changed in {target.name}."):
+        _type_the_name(work)
+        _count_down(work)
+        _write_down(work, reason)
     with never_left_paused(target, ctx, work.job) as pause:
         pause.begin()
         return pause.over(restore(work, replan))
@@ -64,12 +57,26 @@ def check(target: Deployment, reason: str, ctx: Context) -> None:
         raise Refused("There is no audit log to write this into.")
 
 
+def _write_down(work: Work, reason: str) -> None:
+    audited.entry(
+        work.ctx,
+        EVENT,
+        once=f"{work.job.id} {EVENT}",
+        about=work.plan.backup,
+        deployment=work.target.name,
+        why=reason,
+        fingerprint=work.plan.fingerprint,
+        facts={"job": work.job.id},
+    )
+
+
 def _type_the_name(work: Work) -> None:
     name = work.target.name
     typed = work.ctx.type_in(f"This replaces data in {name}, alone. Type {name} to go on: ")
     if typed.strip() != name:
         raise Cancelled(
-            "The name was not typed as it is written.", safe=f"Nothing was changed in {name}."
+            f"The name was not typed as it is written: {name}.",
+            hint="Run the same command again when you like.",
         )
 
 

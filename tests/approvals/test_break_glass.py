@@ -125,7 +125,7 @@ def test_a_name_that_is_typed_wrong_ends_it(house: ApprovalHouse, held: Held, ty
         code = window.ended()
 
     assert code == 1
-    assert "The name was not typed as it is written." in window.said
+    assert "The name was not typed as it is written: production." in window.said
     assert "Nothing was changed in production." in window.said
     assert count(house) == before
     assert held.untouched()
@@ -161,6 +161,7 @@ def test_a_second_thought_in_the_countdown_is_in_time(
         ended = window.ended()
 
     assert ended == code
+    assert "Nothing was changed in production." in window.said
     assert house.production.events("export_requested") == []
     assert count(house) == before
     assert held.untouched()
