@@ -18,7 +18,7 @@ from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
-from bot import settings_keys, settings_sense, settings_slack, settings_words
+from bot import settings_keys, settings_retention, settings_sense, settings_slack, settings_words
 from bot.settings_keys import Place, Unusable
 from bot.settings_sense import Shaped
 from bot.settings_shape import DeploymentTable, File
@@ -151,6 +151,7 @@ class _Reading:
         file = shaped.file
         self.mistakes += settings_sense.file_mistakes(shaped)
         self.mistakes += settings_slack.mistakes(file)
+        self.mistakes += settings_retention.mistakes(shaped)
         deployments: dict[str, DeploymentSettings] = {}
         urls: dict[str, str] = {}
         for name in file.deployments:
@@ -265,6 +266,7 @@ def _rules(file: File) -> Rules:
         shrink_percent_max=file.verify.shrink_percent_max,
         grow_percent_max=file.verify.grow_percent_max,
         download_tries=file.lifeboat.download_tries,
+        retention=settings_retention.policies(file),
     )
 
 

@@ -38,7 +38,7 @@ def file_mistakes(shaped: Shaped) -> Iterator[Mistake]:
     file = shaped.file
     if not file.deployments and not shaped.told("deployments") and not _some(shaped, "deployments"):
         yield Mistake("deployments", "No deployment is named.", EXAMPLE)
-    yield from _named(file.lifeboat.default_deployment, "lifeboat.default_deployment", shaped)
+    yield from named(file.lifeboat.default_deployment, "lifeboat.default_deployment", shaped)
     if not file.vaults and not _some(shaped, "vaults"):
         yield Mistake(
             "vaults",
@@ -140,10 +140,10 @@ def _restore_to(name: str, table: DeploymentTable, shaped: Shaped) -> Iterator[M
             "Restores go to a deployment with protected = false, such as staging.",
         )
     else:
-        yield from _named(target, where, shaped, but=name)
+        yield from named(target, where, shaped, but=name)
 
 
-def _named(name: str | None, where: str, shaped: Shaped, but: str = "") -> Iterator[Mistake]:
+def named(name: str | None, where: str, shaped: Shaped, but: str = "") -> Iterator[Mistake]:
     """Find a deployment that is named and not there."""
     known = [shown(each) for each in shaped.file.deployments if each != but]
     if name is None or name in shaped.file.deployments or shaped.told("deployments", name):

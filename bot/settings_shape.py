@@ -11,6 +11,9 @@ from __future__ import annotations
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
+from pydantic.fields import FieldInfo
+
+DAYS_MAX = 36_500
 
 
 class Table(BaseModel):
@@ -155,6 +158,93 @@ class SweepTable(Table):
     )
 
 
+class KeptTable(Table):
+    """How long each kind is kept; None: what [retention] says."""
+
+    daily_days: int | None = Field(
+        default=None, ge=0, le=DAYS_MAX, description="The same, for this one only."
+    )
+    weekly_days: int | None = Field(
+        default=None, ge=0, le=DAYS_MAX, description="The same, for this one only."
+    )
+    monthly_days: int | None = Field(
+        default=None, ge=0, le=DAYS_MAX, description="The same, for this one only."
+    )
+    pre_deploy_days: int | None = Field(
+        default=None, ge=0, le=DAYS_MAX, description="The same, for this one only."
+    )
+    manual_days: int | None = Field(
+        default=None, ge=0, le=DAYS_MAX, description="The same, for this one only."
+    )
+    safety_days: int | None = Field(
+        default=None, ge=0, le=DAYS_MAX, description="The same, for this one only."
+    )
+    floor: int | None = Field(
+        default=None, ge=1, le=1000, description="The same, for this one only."
+    )
+
+
+class RetentionTable(Table):
+    daily_days: int = Field(
+        default=90,
+        ge=0,
+        le=DAYS_MAX,
+        description="Days that daily backups are kept; 0: not for it.",
+    )
+    weekly_days: int = Field(
+        default=365,
+        ge=0,
+        le=DAYS_MAX,
+        description="Days that weekly backups are kept, and the daily that stands in for one.",
+    )
+    monthly_days: int = Field(
+        default=2557,
+        ge=0,
+        le=DAYS_MAX,
+        description="Days that monthly backups are kept, and what stands in for one: seven years.",
+    )
+    pre_deploy_days: int = Field(
+        default=30, ge=0, le=DAYS_MAX, description="Days that pre-deploy backups are kept."
+    )
+    manual_days: int = Field(
+        default=90, ge=0, le=DAYS_MAX, description="Days that manual backups are kept."
+    )
+    safety_days: int = Field(
+        default=30,
+        ge=0,
+        le=DAYS_MAX,
+        description="Days that safety backups are kept; never shorter than their undo.",
+    )
+    floor: int = Field(
+        default=7,
+        ge=1,
+        le=1000,
+        description="So many newest proven backups of a deployment are kept whatever their age.",
+    )
+    zone: str = Field(
+        default="UTC",
+        description="Zone of the calendar that weeks and months are of, such as Asia/Jakarta.",
+    )
+    grace_days: float = Field(
+        default=7,
+        ge=0,
+        le=3650,
+        description="Days that a removed backup's bytes stay, so that it can be brought back.",
+    )
+    pinned: list[str] = Field(
+        default=[], max_length=10_000, description="Ids of backups that are kept for ever."
+    )
+    release_needs_second_person: bool = Field(
+        default=False,
+        description="A hold is released only when a second operator asks for it too, in Slack.",
+    )
+    release_within_hours: float = Field(
+        default=24, gt=0, le=720, description="How long a wish to release waits for the second."
+    )
+    deployments: dict[str, KeptTable] = {}
+    vaults: dict[str, KeptTable] = {}
+
+
 class SlackTable(Table):
     mode: Literal["socket", "http"] = Field(
         default="socket",
@@ -281,6 +371,7 @@ class File(Table):
     verify: VerifyTable = VerifyTable()
     patience: PatienceTable = PatienceTable()
     sweep: SweepTable = SweepTable()
+    retention: RetentionTable = RetentionTable()
     slack: SlackTable = SlackTable()
     roles: RolesTable = RolesTable()
     approvals: ApprovalsTable = ApprovalsTable()
@@ -294,8 +385,18 @@ TABLES: dict[str, type[Table]] = {
     "verify": VerifyTable,
     "patience": PatienceTable,
     "sweep": SweepTable,
+    "retention": RetentionTable,
+    "retention.deployments.<name>": KeptTable,
+    "retention.vaults.<name>": KeptTable,
     "slack": SlackTable,
     "roles": RolesTable,
     "approvals": ApprovalsTable,
     "jobs": JobsTable,
 }
+
+
+def keys_of(table: type[Table]) -> dict[str, FieldInfo]:
+    """Return the keys of a table, without the tables inside it."""
+    return {
+        name: key for name, key in table.model_fields.items() if "Table" not in str(key.annotation)
+    }

@@ -170,5 +170,6 @@ def _unknown(path: Where) -> Mistake:
 def _known_in(table: Sequence[str]) -> list[str]:
     if not table:
         return list(File.model_fields)
-    row = table[0] if len(table) == 1 else f"{table[0]}.<name>"
+    whole = ".".join(table)
+    row = whole if whole in TABLES else ".".join((*table[:-1], "<name>"))
     return list(TABLES[row].model_fields)

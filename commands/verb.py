@@ -24,6 +24,7 @@ from storage.catalog import Catalog, Entry
 from storage.convex.deployment import Deployment
 from storage.errors import ManifestError, Refused, SpoolError
 from storage.manifest import Door
+from storage.retention_policy import Policies
 from storage.spool import Spool
 from storage.vaults.vault import Vault
 
@@ -105,6 +106,7 @@ class Rules:
     app_version: str | None = None
     lifeboat_version: str = ""
     approvals: Approvals = field(default_factory=Approvals)
+    retention: Policies = field(default_factory=Policies)
 
     @property
     def grace(self) -> timedelta:

@@ -1,4 +1,4 @@
-"""The catalog: an index of the manifests and checks in a vault, so that listing is quick.
+"""The catalog: an index of the manifests, checks and holds in a vault, so that listing is quick.
 
 The vault is the truth. The catalog can be deleted at any time, also while Lifeboat runs; one that
 can't be read is set aside and built anew. You will not find a fact here that the vault lacks.
@@ -17,7 +17,15 @@ from typing import Any, TypeVar
 import msgspec
 from sqlite_utils import Database, Migrations
 
-from storage.catalog_rows import Entry, Look, ambiguous, microseconds, unknown, verified
+from storage.catalog_rows import (
+    Entry,
+    Look,
+    ambiguous,
+    held,
+    microseconds,
+    unknown,
+    verified,
+)
 from storage.errors import Refused, SpoolError
 from storage.manifest import Manifest
 from storage.vaults.vault import Vault
@@ -26,7 +34,8 @@ __all__ = ["Catalog", "Entry", "Refreshed"]
 
 T = TypeVar("T")
 APPLICATION_ID = 0x4C696665  # "Life": tells our file from any other SQLite database.
-SCHEMA = 1
+SCHEMA = 2
+TABLES = ("backups", "checks", "holds")
 BUSY_SECONDS = 30
 LOST_TRIES = 20
 _BROKEN = ("no such table", "no such column", "has no column", "malformed")
@@ -52,6 +61,18 @@ def backups_and_checks(db: Database) -> None:
     db.execute("CREATE INDEX backups_by_time ON backups (deployment, taken_us)")
 
 
+@_migrations()
+def holds_and_damage(db: Database) -> None:
+    """Add holds, and damage apart from other findings; what was indexed before is read again."""
+    db.execute("ALTER TABLE checks ADD COLUMN damage INTEGER NOT NULL DEFAULT 0")
+    db.execute(
+        "CREATE TABLE holds (name TEXT, vault TEXT, source TEXT NOT NULL, id TEXT NOT NULL, "
+        "deployment TEXT NOT NULL, word BLOB NOT NULL, PRIMARY KEY (vault, name)) STRICT"
+    )
+    for table in ("backups", "checks", "seen"):
+        db.execute(f"DELETE FROM {table}")
+
+
 class Refreshed(msgspec.Struct, frozen=True):
     """What a look into the vault changed; `unreadable` holds (object's name, sentence)."""
 
@@ -72,7 +93,7 @@ class Catalog:
         self._vaults: dict[str, Vault] = {}
 
     def refresh(self, vault: Vault) -> Refreshed:
-        """Read the manifests and checks that are not indexed yet; forget those that are gone."""
+        """Read what is not indexed yet of manifests, checks and holds; forget what is gone."""
         self._vaults[vault.name] = vault
         return self._whole(lambda: self._refresh(vault))
 
@@ -159,19 +180,25 @@ class Catalog:
             f"ORDER BY taken_us DESC, length(id) DESC, id DESC LIMIT ?"
         )
         inside, vaults = self._in_these_vaults()
-        checks: dict[tuple[str, str, str], list[tuple[int, str, str, int]]] = {}
+        checks: dict[tuple[str, str, str], list[tuple[int, str, str, int, int]]] = {}
+        words: dict[tuple[str, str, str], dict[str, bytes]] = {}
         with self._reading() as db:
             rows = db.execute(sql, [*values, -1 if limit is None else max(0, limit)]).fetchall()
             for vault, deployment, id, *check in db.execute(
-                f"SELECT vault, deployment, id, at_us, by, depth, findings FROM checks "
+                f"SELECT vault, deployment, id, at_us, by, depth, findings, damage FROM checks "
                 f"{_where(inside)}",
                 vaults,
             ):
-                at, by, depth, findings = check
-                checks.setdefault((vault, deployment, id), []).append((at, by, depth, findings))
+                at, by, depth, findings, damage = check
+                seen = checks.setdefault((vault, deployment, id), [])
+                seen.append((at, by, depth, findings, damage))
+            for vault, deployment, id, name, word in db.execute(
+                f"SELECT vault, deployment, id, name, word FROM holds {_where(inside)}", vaults
+            ):
+                words.setdefault((vault, deployment, id), {})[name] = word
+        found = [(each[:3], msgspec.json.decode(each[3], type=Entry)) for each in rows]
         return [
-            verified(msgspec.json.decode(facts, type=Entry), checks.get((vault, dep, id), []))
-            for vault, dep, id, facts in rows
+            held(verified(entry, checks.get(key, [])), words.get(key, {})) for key, entry in found
         ]
 
     def _in_these_vaults(self) -> tuple[list[str], list[Any]]:
@@ -186,7 +213,7 @@ class Catalog:
                 table: dict(
                     db.execute(f"SELECT name, source FROM {table} WHERE vault = ?", [vault.name])
                 )
-                for table in ("backups", "checks")
+                for table in TABLES
             }
             look = Look(vault, known)
             for batch in look.batches():

@@ -6,13 +6,13 @@ Pure but for the reading of a vault. You will not find SQL here; that is `storag
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import msgspec
 
-from storage import shelf
+from storage import holds, shelf
 from storage.errors import Cancelled, LifeboatError, ManifestError, NotThere, Refused
 from storage.manifest import Check, Manifest
 from storage.vaults.vault import Stored, Vault
@@ -40,6 +40,9 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     verified_findings: int
     asked_by: str
     vault: str
+    verified_damage: int = 0  # How many of the findings are damage.
+    whole: bool = True  # All tables.
+    held: str = ""  # Why, who and when, if it is held.
 
 
 class Look:
@@ -54,7 +57,7 @@ class Look:
         self.unreadable: list[tuple[str, str]] = []
 
     def batches(self) -> Iterator[list[tuple[str, dict[str, Any]]]]:
-        """Yield rows for the two tables, a bounded number at a time."""
+        """Yield rows for the tables, a bounded number at a time."""
         batch: list[tuple[str, dict[str, Any]]] = []
         for stored in self._vault.list(f"{shelf.BACKUPS}/"):
             row = self._row(stored)
@@ -70,10 +73,10 @@ class Look:
         """Return the row of a new object; None if it is known, unreadable or neither kind."""
         manifest_of = shelf.backup_of(stored.name, shelf.MANIFEST)
         check_of = shelf.backup_of(stored.name, shelf.CHECKS)
-        of = manifest_of or check_of
+        of = manifest_of or check_of or shelf.backup_of(stored.name, shelf.HOLDS)
         if of is None:
             return None
-        table = "backups" if manifest_of else "checks"
+        table = "backups" if manifest_of else "checks" if check_of else "holds"
         source = f"{stored.bytes} {stored.modified.isoformat()}"
         if self._known[table].get(stored.name) == source:
             del self._known[table][stored.name]
@@ -82,8 +85,10 @@ class Look:
             if manifest_of:
                 manifest = shelf.read_manifest(self._vault, *of)
                 facts = _backup_row(manifest, self._vault.name)
-            else:
+            elif check_of:
                 facts = _check_row(shelf.read_check(self._vault, stored.name))
+            else:
+                facts = {"word": msgspec.json.encode(holds.read_one(self._vault, stored.name))}
         except NotThere:
             return None
         except Cancelled:
@@ -121,6 +126,8 @@ def _backup_row(manifest: Manifest, vault: str) -> dict[str, Any]:
         verified_findings=len(manifest.check.findings),
         asked_by=manifest.asked.by,
         vault=vault,
+        verified_damage=_damage(manifest.check),
+        whole=manifest.chosen is None,
     )
     replace = msgspec.structs.replace
     storage = tuple(replace(part, listed=False, files=()) for part in contents.storage)
@@ -144,21 +151,38 @@ def _check_row(check: Check) -> dict[str, Any]:
         "by": check.by,
         "depth": check.depth,
         "findings": len(check.findings),
+        "damage": _damage(check),
     }
 
 
-def verified(entry: Entry, checks: list[tuple[int, str, str, int]]) -> Entry:
+def _damage(check: Check) -> int:
+    return sum(finding.severity == "damage" for finding in check.findings)
+
+
+def held(entry: Entry, words: Mapping[str, bytes]) -> Entry:
+    """Return the entry with why it is held, if it is; `words` are by their objects' names."""
+    told = {name: msgspec.json.decode(word, type=holds.Hold) for name, word in words.items()}
+    why = "; ".join(hold.told for hold in holds.standing(told).values())
+    return msgspec.structs.replace(entry, held=why) if why else entry
+
+
+def verified(entry: Entry, checks: list[tuple[int, str, str, int, int]]) -> Entry:
     """Return the entry with its newest check.
 
     A clean look at the size and hash alone says nothing of the rows, so it leaves the findings of
     the full check before it standing.
     """
-    for at, by, depth, findings in sorted(checks):
+    for at, by, depth, findings, damage in sorted(checks):
         if entry.verified_at is not None and at < microseconds(entry.verified_at):
             continue
-        standing = entry.verified_findings if depth == "manifest" and not findings else findings
+        if depth == "manifest" and not findings:
+            findings, damage = entry.verified_findings, entry.verified_damage  # noqa: PLW2901
         entry = msgspec.structs.replace(
-            entry, verified_at=_moment(at), verified_by=by, verified_findings=standing
+            entry,
+            verified_at=_moment(at),
+            verified_by=by,
+            verified_findings=findings,
+            verified_damage=damage,
         )
     return entry
 

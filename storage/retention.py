@@ -11,6 +11,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Literal
 from zoneinfo import ZoneInfo
 
@@ -20,7 +21,17 @@ from storage.manifest import Kind
 from storage.retention_policy import Policies, Policy
 
 Rule = Literal[
-    "held", "pinned", "future", "locked", "undo", "floor", "age", "week", "month", "expired"
+    "held",
+    "pinned",
+    "doubt",
+    "future",
+    "locked",
+    "undo",
+    "floor",
+    "age",
+    "week",
+    "month",
+    "expired",
 ]
 DAY = timedelta(days=1)
 SHORTER: dict[str, tuple[Kind, ...]] = {"weekly": ("daily",), "monthly": ("daily", "weekly")}
@@ -30,7 +41,8 @@ class Backup(msgspec.Struct, frozen=True, kw_only=True):
     """What is known of one backup in one vault.
 
     `proven_at` is when it was last found sound; None when it was found damaged, or never looked
-    at. `whole` is false for one of chosen tables. `held` is why it is held, "" when it is not.
+    at. `whole` is false for one of chosen tables. `held` is why it is held, `doubt` why nobody can
+    decide about it; "" when it is not so.
     """
 
     id: str
@@ -43,6 +55,7 @@ class Backup(msgspec.Struct, frozen=True, kw_only=True):
     whole: bool = True
     held: str = ""
     pinned: bool = False
+    doubt: str = ""
     undo_until: datetime | None = None
     locked_until: datetime | None = None
 
@@ -114,11 +127,10 @@ def standing_in(counted: Sequence[Backup], policy: Policy) -> dict[str, list[Slo
 
     The earliest of its week or month does, so that one that comes later changes nothing.
     """
-    zone = ZoneInfo(policy.zone)
     own: set[Slot] = set()
     earliest: dict[Slot, str] = {}
     for each in sorted(counted, key=_age_order):
-        for slot in _slots(each.taken_at.astimezone(zone)):
+        for slot in _slots(each.taken_at, policy.zone):
             if each.kind == slot.kind:
                 own.add(slot)
             elif each.kind in SHORTER[slot.kind]:
@@ -161,6 +173,8 @@ class _Case(msgspec.Struct, frozen=True):
             yield Reason("held", f"held: {backup.held}")
         if backup.pinned:
             yield Reason("pinned", "pinned in the settings")
+        if backup.doubt:
+            yield Reason("doubt", backup.doubt)
         if backup.taken_at > now:
             yield Reason("future", "taken in the future by this machine's clock; look at the clock")
         if backup.locked_until is not None and backup.locked_until > now:
@@ -189,7 +203,7 @@ class _Case(msgspec.Struct, frozen=True):
 
     def _expired(self) -> Reason:
         backup = self.backup
-        kinds = [(backup.kind, backup.kind)]
+        kinds: list[tuple[Kind, str]] = [(backup.kind, backup.kind)]
         kinds += [(slot.kind, f"{slot.kind} of {slot.name}") for slot in self.slots]
         days, called = max((self.policy.days(kind), called) for kind, called in kinds)
         what = f"{called} backups are kept" if called == backup.kind else f"the {called} is kept"
@@ -207,7 +221,9 @@ def _age_order(backup: Backup) -> tuple[datetime, int, str]:
     return backup.taken_at, len(backup.id), backup.id
 
 
-def _slots(local: datetime) -> tuple[Slot, Slot]:
+@lru_cache(maxsize=100_000)
+def _slots(taken_at: datetime, zone: str) -> tuple[Slot, Slot]:
+    local = taken_at.astimezone(ZoneInfo(zone))
     year, week, _ = local.isocalendar()
     return (
         Slot("week", f"{year}-W{week:02d}", "weekly"),

@@ -22,6 +22,7 @@ from storage.vaults.vault import KeepsParts, Stored, Vault
 
 MANIFEST_BYTES_MAX = 64 * 1024 * 1024  # 50,000 listed files make about 8 MB.
 ARCHIVE, MANIFEST, CHECKS = "archive.zip", "manifest.json", "checks"
+HOLDS, REMOVED = "holds", "removed.json"
 BACKUPS, JOBS, PROBES, AUDIT = "backups", "jobs", "doctor", "audit"
 
 LeftoverKind = Literal[
@@ -31,7 +32,15 @@ LeftoverKind = Literal[
     "doctor's probe",
     "unfinished part",
     "foreign file",
+    "removed by prune",
+    "held without manifest",
 ]
+_LEFT_WITHOUT_MANIFEST: dict[str, LeftoverKind] = {
+    ARCHIVE: "archive without manifest",
+    CHECKS: "check without manifest",
+    HOLDS: "held without manifest",
+    REMOVED: "removed by prune",
+}
 _SWEPT = ("archive without manifest", "check without manifest", "doctor's probe")
 
 
@@ -60,6 +69,11 @@ def manifest_name(deployment: str, id: str) -> str:
     return folder_name(deployment, id) + MANIFEST
 
 
+def removed_name(deployment: str, id: str) -> str:
+    """Return the name of the note that says why a backup was removed."""
+    return folder_name(deployment, id) + REMOVED
+
+
 def check_name(deployment: str, id: str, at: datetime) -> str:
     """Return a new name for a later verification; names sort by time."""
     stamp = at.astimezone(UTC).strftime("%Y%m%dT%H%M%S.%fZ")
@@ -67,12 +81,15 @@ def check_name(deployment: str, id: str, at: datetime) -> str:
 
 
 def backup_of(name: str, leaf: str) -> tuple[str, str] | None:
-    """Return (deployment, id) if the name is that of a backup's manifest, archive or check."""
+    """Return (deployment, id) if the name is that of such an object of a backup."""
     parts = name.split("/")
     if parts[0] != BACKUPS or len(parts) < 4:
         return None
     fits = parts[3:] == [leaf] or (
-        leaf == CHECKS and len(parts) == 5 and parts[3] == CHECKS and parts[4].endswith(".json")
+        leaf in (CHECKS, HOLDS)
+        and len(parts) == 5
+        and parts[3] == leaf
+        and parts[4].endswith(".json")
     )
     return (parts[1], parts[2]) if fits else None
 
@@ -95,7 +112,7 @@ def backup_id(vault: Vault, deployment: str, asked_at: datetime, refused: set[st
 def read_manifest(vault: Vault, deployment: str, id: str) -> Manifest:
     """Read a backup's label; NotThere, or ManifestError if it can't be read or is another's."""
     name = manifest_name(deployment, id)
-    manifest = from_json(_read_small(vault, name), where=name)
+    manifest = from_json(read_small(vault, name), where=name)
     if (manifest.deployment.name, manifest.id) != (deployment, id):
         raise ManifestError(
             f"{name} says that it is the manifest of {manifest.id} of {manifest.deployment.name}.",
@@ -138,7 +155,7 @@ def read_checks(vault: Vault, deployment: str, id: str) -> list[Check]:
 def read_check(vault: Vault, name: str) -> Check:
     """Read one verification's result by its object's name."""
     try:
-        return msgspec.json.decode(_read_small(vault, name), type=Check)
+        return msgspec.json.decode(read_small(vault, name), type=Check)
     except msgspec.MsgspecError as error:
         raise ManifestError(
             f"{name} is not a readable check: {error}.",
@@ -178,11 +195,15 @@ def sweep(vault: Vault, now: datetime, grace: timedelta) -> list[Leftover]:
 def _strays(group: list[Stored], before: datetime) -> Iterator[Leftover]:
     """Yield what does not belong among the objects that share their first three parts."""
     whole = any(backup_of(stored.name, MANIFEST) for stored in group)
+    removed = any(backup_of(stored.name, REMOVED) for stored in group)
+    held = any(backup_of(stored.name, HOLDS) for stored in group)
     has_archive = any(backup_of(stored.name, ARCHIVE) for stored in group)
     # A backup's objects are as old as the youngest of them: a job at work keeps all of them.
     youngest = max(stored.modified for stored in group)
     for stored in group:
         kind = _kind(stored.name, whole=whole, has_archive=has_archive)
+        if kind in _SWEPT and stored.name.startswith(f"{BACKUPS}/") and (removed or held):
+            kind = "removed by prune" if removed else "held without manifest"
         if kind is not None:
             age_of = stored if kind in ("doctor's probe", "foreign file") else None
             yield _leftover(stored, kind, before, age_of.modified if age_of else youngest)
@@ -196,10 +217,9 @@ def _kind(name: str, *, whole: bool, has_archive: bool) -> LeftoverKind | None:
         return None
     if backup_of(name, MANIFEST):
         return None if has_archive else "manifest without archive"
-    if backup_of(name, ARCHIVE):
-        return None if whole else "archive without manifest"
-    if backup_of(name, CHECKS):
-        return None if whole else "check without manifest"
+    for leaf, kind in _LEFT_WITHOUT_MANIFEST.items():
+        if backup_of(name, leaf):
+            return None if whole else kind
     return "foreign file"
 
 
@@ -227,7 +247,7 @@ def _labelled(vault: Vault, name: str) -> bool:
     return True
 
 
-def _read_small(vault: Vault, name: str) -> bytes:
+def read_small(vault: Vault, name: str) -> bytes:
     """Read an object whole that is known to be small; ManifestError if it is not."""
     text = bytearray()
     for chunk in vault.open(name):

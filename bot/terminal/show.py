@@ -11,7 +11,14 @@ from typing import Any
 
 from rich.text import Text
 
-from bot.terminal import show_audit, show_backup, show_manifest, show_restore, show_status
+from bot.terminal import (
+    show_audit,
+    show_backup,
+    show_manifest,
+    show_prune,
+    show_restore,
+    show_status,
+)
 from bot.terminal.layout import BAD, DOUBTFUL, GAP, GOOD, LOUD, QUIET, Reader, line
 from commands.events import (
     ApprovalEnded,
@@ -31,6 +38,13 @@ from commands.events import (
     RestoreFinished,
     RestorePlanned,
     StatusTold,
+)
+from commands.retention_events import (
+    BackupRemoved,
+    HoldChanged,
+    Pruned,
+    PruneDryRun,
+    PrunePlanned,
 )
 
 STATES = {"OK": GOOD, "WARN": DOUBTFUL, "FAIL": BAD}
@@ -90,6 +104,11 @@ SHOWN: dict[type[Event], Callable[[Any, Reader], Iterator[Text]]] = {
     RestorePlanned: lambda event, reader: show_restore.planned(event.plan, reader),
     RestoreDryRun: show_restore.dry_run,
     RestoreFinished: show_restore.finished,
+    PrunePlanned: show_prune.planned,
+    PruneDryRun: show_prune.dry_run,
+    BackupRemoved: show_prune.removed,
+    Pruned: show_prune.pruned,
+    HoldChanged: show_prune.hold_changed,
     StatusTold: show_status.told,
     CancelAsked: show_status.cancelled,
     AuditTold: show_audit.told,

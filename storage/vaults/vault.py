@@ -84,6 +84,43 @@ class KeepsParts(Protocol):
         ...
 
 
+@runtime_checkable
+class Locks(Protocol):
+    """A vault that can itself refuse to delete an object, whoever asks."""
+
+    def hold(self, name: str) -> None:
+        """Lock an object until it is released; one that is locked already is fine."""
+        ...
+
+    def release(self, name: str) -> None:
+        """End `hold`; an object that is not held, or not there, is fine."""
+        ...
+
+    def locked_until(self, name: str) -> datetime | None:
+        """Return until when an object can't be deleted; None when it can be.
+
+        One that is held without an end is locked until the last moment there is.
+        """
+        ...
+
+
+@runtime_checkable
+class Thaws(Protocol):
+    """A vault with cold storage: cheap to rest in, and slow to read from."""
+
+    def to_cold(self, name: str) -> None:
+        """Move an object to cold storage; one that is there already is fine."""
+        ...
+
+    def thaw(self, name: str, days: int) -> None:
+        """Ask for an object to be readable for so many days; asking twice is fine."""
+        ...
+
+    def state(self, name: str) -> str:
+        """Return `warm`, `cold`, `thawing` or `thawed`; NotThere if there is no such object."""
+        ...
+
+
 def legal(name: str) -> str:
     """Return the name if a vault takes it; Refused with the rule if not."""
     if len(name) <= NAME_MAX and _NAME.fullmatch(name):

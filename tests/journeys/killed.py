@@ -2,8 +2,8 @@
 
     python -m tests.journeys.killed 7 restore latest --yes --json
 
-Effects are files made and named, for a backup also removed, and the requests that change a
-deployment or bring a snapshot. Run it with n = 1, 2, 3 … until it ends by itself, and every moment
+Effects are files made and named, for a backup and a prune also removed, and the requests that
+change a deployment or bring a snapshot. Run it with n = 1, 2, 3 … until it ends by itself, and every moment
 has been tried.
 """
 
@@ -51,7 +51,7 @@ def main(argv: list[str]) -> int:
     life = Life(int(argv[0]))
     os.open = life.before(os.open, makes_a_file)
     os.link = life.before(os.link)
-    if "now" in argv:
+    if "now" in argv or "prune" in argv:
         os.unlink = life.before(os.unlink)
     httpx.Client.stream = life.before(httpx.Client.stream, changes_or_brings)  # type: ignore[method-assign]
     return cli.main(argv[1:])

@@ -1,0 +1,269 @@
+"""`prune`: remove the backups that the retention policy lets go, and say of each why.
+
+A removal is written into the audit log before it is done; then the label goes, and after the grace
+period the bytes. What is planned is planned again right before it is done, and what changed in
+between is kept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from typing import TypeVar
+
+from commands import audited, prune_plan
+from commands.aim import Aim
+from commands.events import Noted
+from commands.retention_events import BackupRemoved, Pruned, PruneDryRun, PrunePlan, PrunePlanned
+from commands.verb import Argument, Context, Option, Verb
+from commands.words import read
+from storage import removal
+from storage.errors import Cancelled, ManifestError, NotThere, VaultError
+from storage.removal import Lying, Removed
+from storage.retention import Decision
+from storage.vaults.vault import Vault
+
+T = TypeVar("T")
+CHANGED = "it changed after the plan was shown, and is kept"
+
+ARGUMENTS = (Argument("deployment", "only this deployment's backups; all of them if left out"),)
+OPTIONS = (
+    Option("dry-run", "show every backup with what would become of it, and touch nothing"),
+    Option("yes", "do not ask before removing; for schedules and scripts"),
+)
+
+
+@dataclass(frozen=True)
+class Request:
+    """What was asked for; `only` are the ids a person has said yes to, None: nobody was asked."""
+
+    deployment: str | None = None
+    dry_run: bool = False
+    yes: bool = False
+    only: tuple[str, ...] | None = None
+
+
+def parse(words: Sequence[str]) -> Request:
+    """Read `prune [deployment] [dry-run] [yes]`; Refused for anything else."""
+    typed = read("prune", words, ARGUMENTS, OPTIONS)
+    return Request(typed["deployment"], dry_run=typed["dry-run"], yes=typed["yes"])
+
+
+def aim(request: Request, ctx: Context) -> Aim:
+    """Settle exactly what is removed; anything else is kept, whatever time it is by then."""
+    plan = planned(request, ctx)
+    only = tuple(each.backup.id for each in plan.going) + tuple(each.id for each in plan.due)
+    return Aim(request.deployment or plan.vault, replace(request, yes=True, only=only))
+
+
+def planned(request: Request, ctx: Context) -> PrunePlan:
+    """Return what a prune would do right now; Refused for a deployment that there is not."""
+    if request.deployment is not None:
+        ctx.known_deployment(request.deployment)
+    return prune_plan.make(ctx.vault, request.deployment, ctx)
+
+
+def run(request: Request, ctx: Context) -> PruneDryRun | Pruned:
+    """Plan, ask, plan again, remove. After an error all that is left is whole."""
+    if request.dry_run:
+        return PruneDryRun(planned(request, ctx))
+    with ctx.only_one(f"prune-{ctx.vault.name}", f"a prune of {ctx.vault.name}"):
+        work = _Work(ctx.vault, request, ctx)
+        work.settle()
+        plan = planned(request, ctx)
+        ctx.tell(PrunePlanned(plan))
+        only = set(request.only) if request.only is not None else _ids(plan)
+        if not request.yes and plan.anything and not ctx.confirm(question(plan)):
+            raise Cancelled("You did not confirm.", safe="Nothing was removed.")
+        with audited.ending(ctx, "prune.ended", deployment=request.deployment or "") as end:
+            done = work.do(only)
+            end.outcome = "pruned"
+            end.facts = {
+                "vault": done.vault,
+                "removed": len(done.removed),
+                "bytes_gone": len(done.bytes_gone),
+                "kept": done.kept,
+            }
+    return done
+
+
+def question(plan: PrunePlan) -> str:
+    """Return what a person says yes to, in numbers."""
+    parts = []
+    if plan.going:
+        parts.append(f"remove {len(plan.going):,} backups ({plan.going_bytes:,} bytes)")
+    if plan.due:
+        gone = sum(each.bytes for each in plan.due)
+        parts.append(f"delete {gone:,} bytes of {len(plan.due):,} removed earlier")
+    if plan.cooling:
+        parts.append(f"move {len(plan.cooling):,} to cold storage")
+    asked = " and ".join(parts) or "do nothing"
+    return f"{asked[0].upper()}{asked[1:]}, in {plan.vault}?"
+
+
+@dataclass
+class _Work:
+    """One prune of one vault, and how far it has come."""
+
+    vault: Vault
+    request: Request
+    ctx: Context
+    removed: list[tuple[str, int]] = field(default_factory=list)
+    spared: list[tuple[str, str]] = field(default_factory=list)
+    emptied: list[tuple[str, int]] = field(default_factory=list)
+
+    def settle(self) -> None:
+        """Settle removals that were stopped half-way."""
+        for each in self._lying():
+            said = removal.settle(self.vault, each, self.ctx.now())
+            if said:
+                self.ctx.tell(Noted(said))
+
+    def do(self, only: Collection[str]) -> Pruned:
+        """Remove what the plan of this very moment lets go, as far as it was said yes to."""
+        plan = prune_plan.make(self.vault, self.request.deployment, self.ctx)
+        for each in plan.decisions:
+            if each.keep and each.backup.id in only:
+                self.spared.append((each.backup.id, f"{CHANGED}: {each.why}"))
+        going = [each for each in plan.going if each.backup.id in only]
+        self.ctx.step("remove", lambda: self._all(going, self._remove))
+        self._removed_before_a_kill(only)
+        due = [each for each in self._due() if each.removed.id in only]
+        self.ctx.step("delete bytes", lambda: self._all(due, self._empty))
+        self.ctx.index()
+        left = [each.removed for each in self._lying() if not each.whole]
+        return Pruned(
+            vault=self.vault.name,
+            removed=tuple(id for id, _ in self.removed),
+            removed_bytes=sum(size for _, size in self.removed),
+            spared=tuple(self.spared),
+            bytes_gone=tuple(id for id, _ in self.emptied),
+            freed_bytes=sum(size for _, size in self.emptied),
+            waiting=len(left),
+            waiting_bytes=sum(note.bytes for note in left),
+            grace=plan.grace,
+            kept=len(plan.decisions) - len(self.removed),
+        )
+
+    def _all(self, each: Sequence[T], doing: Callable[[T], None]) -> None:
+        for one in each:
+            self.ctx.stop_if_asked()
+            doing(one)
+
+    def _remove(self, decision: Decision) -> None:
+        """Write it down, then take the label away; what somebody holds by now is kept."""
+        backup, ctx = decision.backup, self.ctx
+        try:
+            text = removal.label_text(self.vault, backup.deployment, backup.id)
+        except NotThere:
+            return  # Another prune was faster.
+        except ManifestError as error:
+            self.spared.append((backup.id, error.what))
+            return
+        facts = {"kind": backup.kind, "bytes": backup.bytes, "vault": self.vault.name}
+        with self._nothing_removed(backup.id):
+            audited.entry(
+                ctx,
+                "prune.removed",
+                once=self._once("removed", backup.id),
+                about=backup.id,
+                deployment=backup.deployment,
+                why=decision.why,
+                facts=facts,
+            )
+        note = Removed(
+            id=backup.id,
+            deployment=backup.deployment,
+            at=ctx.now(),
+            by=ctx.caller.id,
+            by_name=ctx.caller.name,
+            door=ctx.caller.door,
+            why=decision.why,
+            bytes=backup.bytes,
+            job=self._job,
+            manifest=text,
+        )
+        if removal.remove(self.vault, note):
+            self.removed.append((backup.id, backup.bytes))
+            ctx.tell(BackupRemoved(backup.id, decision.why))
+        else:
+            self.spared.append((backup.id, f"{CHANGED}: somebody holds it"))
+
+    def _empty(self, each: Lying) -> None:
+        """Write it down, then delete the bytes of a backup that was removed."""
+        note = each.removed
+        with self._nothing_removed(note.id):
+            audited.entry(
+                self.ctx,
+                "prune.bytes",
+                once=self._once("bytes", note.id),
+                about=note.id,
+                deployment=note.deployment,
+                why=f"removed {note.at:%Y-%m-%d %H:%M} UTC by {note.by_name}: {note.why}",
+                facts={"bytes": note.bytes, "vault": self.vault.name},
+            )
+        if removal.drop_bytes(self.vault, note):
+            self.emptied.append((note.id, note.bytes))
+        else:
+            self.spared.append((note.id, "it is a backup again, and is kept"))
+
+    def _removed_before_a_kill(self, only: Collection[str]) -> None:
+        """Count what this very job removed before it was killed and went on."""
+        known = {id for id, _ in self.removed}
+        if not self._job:
+            return
+        for each in self._lying():
+            note = each.removed
+            if (
+                note.job == self._job
+                and not each.whole
+                and note.id in only
+                and note.id not in known
+            ):
+                self.removed.append((note.id, note.bytes))
+
+    def _due(self) -> list[Lying]:
+        now, grace = self.ctx.now(), self.ctx.rules.retention.grace
+        return [each for each in self._lying() if each.due(now, grace)]
+
+    def _lying(self) -> Iterator[Lying]:
+        return prune_plan.lying(self.vault, self.request.deployment, self.ctx)
+
+    @property
+    def _job(self) -> str:
+        return self.ctx.asking.job_id if self.ctx.asking is not None else ""
+
+    def _once(self, what: str, id: str) -> str:
+        return f"{self._job} {what} {id}" if self._job else ""
+
+    @contextmanager
+    def _nothing_removed(self, id: str) -> Iterator[None]:
+        """Say what an audit log that can't be written means here."""
+        try:
+            yield
+        except VaultError as error:
+            done = len(self.removed) + len(self.emptied)
+            before = f"{done:,} were done before it, each with its entry; " if done else ""
+            raise type(error)(
+                f"The audit log can't be written, so {id} was not removed: {error.what}",
+                safe=f"{before}every other backup is as it was.",
+                hint=error.hint or "Run `lifeboat doctor`, then the same again.",
+            ) from error
+
+
+def _ids(plan: PrunePlan) -> set[str]:
+    return {each.backup.id for each in plan.going} | {each.id for each in plan.due}
+
+
+VERB = Verb(
+    name="prune",
+    about="Remove the backups that the retention policy lets go; with the reason for each.",
+    parse=parse,
+    run=run,
+    aim=aim,
+    request=Request,
+    arguments=ARGUMENTS,
+    options=OPTIONS,
+    examples=("prune --dry-run", "prune production --dry-run", "prune --yes"),
+)
