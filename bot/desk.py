@@ -21,9 +21,10 @@ from typing import Any
 
 import msgspec
 
+from bot import prunes
 from bot.board import Board
 from bot.jobs import Engine, Wish
-from bot.messages import answers, audited, doctor, helping, listing, modal, shown, standing
+from bot.messages import answers, audited, helping, listing, modal, report
 from bot.messages.model import Message
 from bot.people import People
 from bot.votes import Said, Votes
@@ -40,6 +41,8 @@ from commands.events import (
     StatusTold,
 )
 from commands.jobs import ASK
+from commands.prune import VERB as PRUNE
+from commands.retention_events import HoldChanged
 from commands.roles import Roles, check, perform, role_of
 from commands.verb import Caller, Context, Verb
 from commands.votes import APPROVE, DENY, WITHDRAW
@@ -102,6 +105,10 @@ class Desk:
         """Ask in the same modal, filled in to take a restore back; returns at once."""
         self._pool.submit(self._surely, asked, lambda: self._open_undo(asked))
 
+    def prune(self, asked: Asked, value: str) -> None:
+        """Have the plan done that a button was shown with, if it is the same; returns at once."""
+        self._pool.submit(self._surely, asked, lambda: self._prune(asked, value))
+
     def vote(self, asked: Asked, said: Said) -> None:
         """Take what somebody says to a question; returns at once."""
         self._pool.submit(self._surely, asked, lambda: self._vote(asked, said))
@@ -160,10 +167,23 @@ class Desk:
         caller = self._caller(asked, verb)
         request = verb.parse(rest)
         ctx = replace(self.world, caller=caller)
+        if verb is PRUNE:
+            asked.answer(prunes.shown(tuple(rest), asked.page, ctx), asked.instead)
+            return
         if verb.aim is None:
             asked.answer(self._short(verb, request, ctx, asked), asked.instead)
         else:
             self._long(verb, request, ctx, asked)
+
+    def _prune(self, asked: Asked, value: str) -> None:
+        ctx = replace(self.world, caller=self._caller(asked, PRUNE))
+
+        def submit(deployment: str, wish: Wish) -> None:
+            self._submit(job_name(wish.verb, deployment, asked.once), wish, asked)
+
+        answer = prunes.confirmed(value, asked.channel, ctx, submit)
+        if answer is not None:
+            asked.answer(answer, False)
 
     def _vote_typed(self, asked: Asked, typed: Word) -> None:
         checked = typed.said if typed.word == "yes" else ""
@@ -198,12 +218,8 @@ class Desk:
                 return listing.page(
                     result, asked.page, request.deployment, " ".join(asked.words[1:])
                 )
-            case BackupShown():
-                return shown.backup(result)
-            case StatusTold():
-                return standing.status(result)
-            case DoctorLooked():
-                return doctor.looked(result)
+            case BackupShown() | StatusTold() | DoctorLooked() | HoldChanged():
+                return report.full(result)
             case AuditTold() | AuditVerified():
                 return audited.answer(result)
             case CancelAsked():

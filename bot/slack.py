@@ -11,6 +11,7 @@ import logging
 import re
 import secrets
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from slack_bolt import Ack, App, BoltContext, BoltResponse
@@ -88,6 +89,8 @@ class _Listeners:
             ActionId.UNDO: self.ask_undo,
             ActionId.BACKUP_MENU: self.menu,
             ActionId.LIST_PAGE: self.page,
+            ActionId.PRUNE_PAGE: self.prune_page,
+            ActionId.PRUNE: self.prune,
             ActionId.APPROVE: self._ask_vote("yes"),
             ActionId.DENY: self._ask_vote("no"),
             ActionId.WITHDRAW: self.withdraw,
@@ -137,8 +140,22 @@ class _Listeners:
         self._later(lambda: self._desk.open_undo(asked))
 
     def page(self, ack: Ack, body: Body) -> None:
+        self._page("list", ack, body)
+
+    def prune_page(self, ack: Ack, body: Body) -> None:
+        self._page("prune", ack, body)
+
+    def prune(self, ack: Ack, body: Body) -> None:
+        value, message = _value(body), (body.get("container") or {}).get("message_ts")
+        # Pressed twice at the same message, it is the same wish.
+        asked = self._pressed(body, ("prune", value))
+        asked = replace(asked, once=f"prune {message} {asked.user} {value}")
+        ack()
+        self._later(lambda: self._desk.prune(asked, value))
+
+    def _page(self, verb: str, ack: Ack, body: Body) -> None:
         page, _, rest = _value(body).partition(" ")
-        typed = ("list",) if rest in ("", "*") else ("list", *rest.split())
+        typed = (verb,) if rest in ("", "*") else (verb, *rest.split())
         number = int(page) if page.isascii() and page.isdecimal() else 1
         asked = self._pressed(body, typed, instead=True, page=number)
         ack()

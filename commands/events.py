@@ -116,6 +116,7 @@ class BackupShown(Result):
     checks: tuple[Check, ...]
     vault: str
     now: datetime
+    holds: tuple[str, ...] = ()  # Why, who and when, of each hold that stands.
 
 
 @dataclass(frozen=True)

@@ -52,8 +52,12 @@ def parse(words: Sequence[str]) -> Request:
 
 def aim(request: Request, ctx: Context) -> Aim:
     """Settle exactly what is removed; anything else is kept, whatever time it is by then."""
-    plan = planned(request, ctx)
-    only = tuple(each.backup.id for each in plan.going) + tuple(each.id for each in plan.due)
+    return settled(request, planned(request, ctx))
+
+
+def settled(request: Request, plan: PrunePlan) -> Aim:
+    """Return the job that does what a plan says, and nothing beyond it."""
+    only = tuple(sorted(_ids(plan)))
     return Aim(request.deployment or plan.vault, replace(request, yes=True, only=only))
 
 

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from commands.events import BackupShown
 from commands.verb import Argument, Context, Verb
 from commands.words import read
-from storage import shelf
+from storage import holds, shelf
+from storage.errors import ManifestError
 
 BACKUP = Argument("backup", "an id, the start of one, latest or latest:deployment", required=True)
 
@@ -31,7 +32,17 @@ def run(request: Request, ctx: Context) -> BackupShown:
         checks=tuple(shelf.read_checks(ctx.vault, entry.deployment, entry.id)),
         vault=ctx.vault.name,
         now=ctx.now(),
+        holds=_holds(entry.deployment, entry.id, ctx),
     )
+
+
+def _holds(deployment: str, id: str, ctx: Context) -> tuple[str, ...]:
+    """Return why it is held; a word that can't be read holds too, and says so."""
+    try:
+        standing = holds.standing(holds.read(ctx.vault, deployment, id))
+    except ManifestError as error:
+        return (error.what,)
+    return tuple(hold.told for hold in standing.values())
 
 
 VERB = Verb(

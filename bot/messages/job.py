@@ -33,6 +33,7 @@ VERBS = {
     "now": "Backup",
     "verify": "Verification",
     "restore": "Restore",
+    "prune": "Prune",
     "ask": "Restore (to be approved)",
     "approved": "Approved restore",
 }
@@ -55,10 +56,14 @@ STEPS = {
     "confirm": "Confirming the import",
     "restore": "Convex is importing",
     "count": "Counting again",
+    "remove": "Removing backups",
+    "delete bytes": "Deleting the bytes of removed backups",
+    "cold": "Moving backups to cold storage",
 }
 CANCEL = {
     "now": "No new backup will exist; earlier ones stay as they are.",
     "verify": "The backup stays as it is.",
+    "prune": "What is removed by then stays removed; everything else is kept.",
     "ask": "Nobody can approve it any more.",
     "approved": "Until the import is confirmed the deployment stays as it is; after that the job "
     "goes on to its end.",

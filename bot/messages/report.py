@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from bot.messages import approval, doctor, listing, report_restore, shown, standing
+from bot.messages import approval, doctor, listing, pruning, report_restore, shown, standing
 from bot.messages.job import asked_by, place, step, title
 from bot.messages.model import JobView, Message
 from bot.messages.parts import Part, Said, facts, message, small
@@ -32,6 +32,7 @@ from commands.events import (
     StatusTold,
     Warned,
 )
+from commands.retention_events import HoldChanged, Pruned, PruneDryRun
 
 
 def begun(view: JobView) -> Message:
@@ -111,6 +112,8 @@ def _full(event: Event) -> Iterator[Part]:
             yield from report_restore.dry_run(event)
         case RestoreFinished():
             yield from report_restore.finished(event)
+        case PruneDryRun() | Pruned() | HoldChanged():
+            yield from pruning.reported(event)
         case ApprovalEnded():
             yield Said(approval.so_far(event.approval))
         case JobFailed():

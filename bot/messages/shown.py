@@ -66,6 +66,7 @@ def _about(shown: BackupShown) -> Iterator[tuple[str, str | None]]:
     manifest, snapshot = shown.manifest, shown.manifest.snapshot
     asked = manifest.asked
     yield "Label", quoted(manifest.label)
+    yield "Held", said("; ".join(shown.holds), 400)
     yield "Snapshot", f"{at(snapshot.taken_at)}, {ago(snapshot.taken_at, shown.now)}"
     yield "Holds", said(holds(manifest))
     yield "Asked by", f"{said(asked.by)} (from the {said(asked.door)}), {at(asked.at)}"

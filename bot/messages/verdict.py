@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from bot.messages import pruning
 from bot.messages.parts import Listed, Part, Said, listed
 from bot.messages.text import at, bold, code, said, told
 from bot.messages.typed import COMMAND, in_slack
@@ -16,6 +17,7 @@ from commands.events import (
     RestoreFinished,
     Result,
 )
+from commands.retention_events import Pruned
 from storage.errors import LifeboatError
 from storage.finding import Finding, LookedAt
 
@@ -33,10 +35,11 @@ def verdict(result: Result) -> str:
             return f"{_sound(result)}: {code(result.id)}"
         case RestoreFinished():
             return _restored(result)
+        case Pruned():
+            return pruning.verdict(result)
         case RestoreDryRun(plan):
-            if plan.conflicts:
-                return f"This can't be done in {bold(plan.target)}. Nothing was touched."
-            return f"This is what it would do in {bold(plan.target)}. Nothing was touched."
+            can = "can't be done" if plan.conflicts else "is what it would do"
+            return f"This {can} in {bold(plan.target)}. Nothing was touched."
         case _:
             return "Done." if result.exit_code == 0 else "Done, but somebody should look at it."
 
@@ -54,6 +57,8 @@ def numbers(result: Result) -> str:
         case RestoreFinished():
             rows = counted(result.rows_written, "row")
             return f"{rows} written · took {duration(result.seconds)}"
+        case Pruned():
+            return pruning.numbers(result)
         case RestoreDryRun(plan):
             return f"{counted(len(plan.tables), 'table')} · {said(plan.mode)}"
         case _:

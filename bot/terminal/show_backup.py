@@ -141,6 +141,8 @@ def _row(entry: Entry, event: BackupsListed, reader: Reader) -> Sequence[Part]:
 def _label(entry: Entry) -> Iterator[Text]:
     if entry.label:
         yield line(GAP * 2, (f"“{entry.label}”", QUIET))
+    if entry.held:
+        yield line(GAP * 2, ("held: ", LOUD), entry.held)
 
 
 def _block(entry: Entry, event: BackupsListed) -> Iterator[Text]:

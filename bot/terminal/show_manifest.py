@@ -68,6 +68,7 @@ def _backup(event: BackupShown, reader: Reader) -> Iterator[tuple[str, str | Non
     asked = manifest.asked
     yield "kind", manifest.kind
     yield "label", manifest.label
+    yield "held", "; ".join(event.holds)
     yield "holds", holds(manifest)
     yield "chosen", chosen(manifest)
     yield "components", some([c or "(root)" for c in manifest.contents.components], NAMES_MAX)

@@ -3,8 +3,8 @@
     python -m tests.journeys.killed 7 restore latest --yes --json
 
 Effects are files made and named, for a backup and a prune also removed, and the requests that
-change a deployment or bring a snapshot. Run it with n = 1, 2, 3 … until it ends by itself, and every moment
-has been tried.
+change a deployment or bring a snapshot. Run it with n = 1, 2, 3 … until it ends by itself, and
+every moment has been tried.
 """
 
 import os

@@ -232,7 +232,9 @@ def test_a_terminal_cant_be_the_second_person(house, old):
 class Locking(LocalFolder):
     """A folder that remembers what it was told to lock."""
 
-    locked: set[str] = set()
+    def __init__(self, *args, **more):
+        super().__init__(*args, **more)
+        self.locked = set()
 
     def hold(self, name):
         self.stat(name)

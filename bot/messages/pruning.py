@@ -1,0 +1,187 @@
+"""What a prune would do and did, backup by backup with the reason; and what became of a hold."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from slack_sdk.models.blocks import ButtonElement, ConfirmObject, PlainTextObject
+
+from bot.messages.model import ActionId, Message
+from bot.messages.parts import Listed, Part, Pressed, Said, button, header, listed, message, small
+from bot.messages.text import at, bold, code, said, told
+from bot.messages.typed import command
+from bot.words import counted, size
+from commands.retention_events import HoldChanged, Pruned, PruneDryRun, PrunePlan, Waiting
+from storage.retention import Decision
+
+PAGE = 15
+WHY_MAX = 250
+FINGERPRINT_SHOWN = 16  # Enough to tell two plans apart; the server makes the plan anew.
+EVERYWHERE = "*"
+CHANGED = (
+    "*Not done.* What would go is not what it was when that plan was shown. This is the plan now; "
+    "nothing was removed."
+)
+
+
+def short(fingerprint: str) -> str:
+    """Return a plan's fingerprint as its button carries it."""
+    return fingerprint[:FINGERPRINT_SHOWN]
+
+
+def plan(plan: PrunePlan, page: int) -> Message:
+    """Return one page of a plan, what goes first, with the button that has exactly it done."""
+    return message(planned(plan, page))
+
+
+def changed(plan: PrunePlan) -> Message:
+    """Return that a plan is no longer the one that was shown, and the plan as it is now."""
+    return message((Said(CHANGED), *planned(plan, 1)))
+
+
+def reported(event: PruneDryRun | Pruned | HoldChanged) -> Iterator[Part]:
+    """Yield all that is told of a prune or a hold."""
+    match event:
+        case PruneDryRun(dry):
+            yield from planned(dry, 1)
+        case Pruned():
+            yield from pruned(event)
+        case HoldChanged():
+            yield from hold_changed(event)
+
+
+def pruned(event: Pruned) -> Iterator[Part]:
+    """Yield how a prune ended, with everything that went and everything that was kept after all."""
+    yield Said(verdict(event))
+    yield Said(numbers(event))
+    yield listed(lambda id: f"• removed {code(id)}", event.removed, "removed backups")
+    yield listed(lambda id: f"• bytes deleted {code(id)}", event.bytes_gone, "deleted archives")
+    yield listed(lambda id: f"• to cold storage {code(id)}", event.cooled, "moved backups")
+    yield listed(
+        lambda each: f"• kept {code(each[0])}: {said(each[1], WHY_MAX)}", event.spared, "kept ones"
+    )
+    if event.waiting:
+        days = f"{event.grace.total_seconds() / 86_400:g} days"
+        back = f"{command('hold')} <backup> reason …"
+        yield small(
+            f"The bytes of {counted(event.waiting, 'removed backup')} "
+            f"({size(event.waiting_bytes)}) stay for {days} after the removal; until then "
+            f"{code(back)} brings one back."
+        )
+
+
+def verdict(event: Pruned) -> str:
+    """Return in a sentence what a prune came to."""
+    if not (event.removed or event.bytes_gone or event.cooled):
+        return f"Nothing had to go in {bold(event.vault)}."
+    return (
+        f"Pruned {bold(event.vault)}: {counted(len(event.removed), 'backup')} removed, "
+        f"{event.kept:,} kept."
+    )
+
+
+def numbers(event: Pruned) -> str:
+    """Return the numbers that a prune comes to."""
+    parts = [f"{size(event.removed_bytes)} removed"]
+    if event.bytes_gone:
+        parts.append(f"{size(event.freed_bytes)} of earlier removals deleted")
+    if event.spared:
+        parts.append(f"{len(event.spared):,} kept after all")
+    return " · ".join(parts)
+
+
+def hold_changed(event: HoldChanged) -> Iterator[Part]:
+    """Yield what became of a hold."""
+    match event.what:
+        case "held":
+            yield Said(f"*Held:* {code(event.id)} is kept until somebody releases it.")
+        case "released":
+            yield Said(f"*Released:* {code(event.id)} is kept no longer than the policy says.")
+        case "release asked":
+            until = f" by {at(event.until)}" if event.until is not None else ""
+            same = f"{command('release', event.id)} reason …"
+            yield Said(
+                f"*Not released yet:* {code(event.id)} stays held until a second operator types "
+                f"{code(same, 300)}{until}."
+            )
+    word = "Was held" if event.what == "released" else "Held"
+    yield listed(lambda hold: f"• {word}: {said(hold, WHY_MAX)}", event.holds, "holds")
+    locked = "The vault itself refuses to delete it now." if event.locked else ""
+    yield small(f"{said(event.by)}: {said(event.why, WHY_MAX)}", locked)
+
+
+def planned(plan: PrunePlan, page: int) -> Iterator[Part]:
+    """Yield one page of a plan."""
+    of = f" of {plan.deployment}" if plan.deployment else ""
+    yield header(f"What a prune{of} would do")
+    lines = list(_lines(plan))
+    pages = max(1, -(-len(lines) // PAGE))
+    page = min(max(page, 1), pages)
+    yield Said(_tally(plan))
+    if plan.decisions:
+        where = f"Page {page:,} of {pages:,}, what goes first"
+        yield Said(where, menu=_turn("Back", page - 1, plan) if page > 1 else None)
+    yield Listed(lines[(page - 1) * PAGE : page * PAGE], "backups on this page")
+    yield small("Nothing was touched.")
+    yield Pressed([_turn("More", page + 1, plan) if page < pages else None, _confirm(plan)])
+
+
+def _tally(plan: PrunePlan) -> str:
+    keep = len(plan.decisions) - len(plan.going)
+    due = f", and the bytes of {len(plan.due):,} removed before" if plan.due else ""
+    cold = f" {counted(len(plan.cooling), 'monthly')} to cold storage." if plan.cooling else ""
+    return (
+        f"In {bold(plan.vault)}: {counted(keep, 'backup')} stay, "
+        f"{counted(len(plan.going), 'backup')} would go ({size(plan.going_bytes)}){due}.{cold}"
+    )
+
+
+def _lines(plan: PrunePlan) -> Iterator[str]:
+    yield from map(_decision, plan.going)
+    yield from map(_waiting, plan.due)
+    yield from (f"• *cold* {code(id)} to cold storage" for id in plan.cooling)
+    yield from (_decision(each) for each in plan.decisions if each.keep)
+    yield from (_waiting(each) for each in plan.waiting if not each.due)
+
+
+def _decision(each: Decision) -> str:
+    word = "keep" if each.keep else "*remove*"
+    return f"• {word} {code(each.backup.id)} {said(each.backup.kind)}: {told(each.why, WHY_MAX)}"
+
+
+def _waiting(each: Waiting) -> str:
+    if each.due:
+        return f"• *bytes* {code(each.id)} removed {at(each.removed_at)}; its bytes go now"
+    return f"• gone {code(each.id)} removed {at(each.removed_at)}; bytes go {at(each.bytes_go_at)}"
+
+
+def _confirm(plan: PrunePlan) -> ButtonElement | None:
+    if not plan.anything:
+        return None
+    what = counted(len(plan.going), "backup")
+    ask = ConfirmObject(
+        title=PlainTextObject(text="Remove them?"),
+        text=PlainTextObject(text=_asked(plan)),
+        confirm=PlainTextObject(text="Remove"),
+        deny=PlainTextObject(text="Leave all of it"),
+        style="danger",
+    )
+    label = f"Remove {what}…" if plan.going else "Tidy up…"
+    value = f"{plan.deployment or EVERYWHERE} {short(plan.fingerprint)}"
+    return button(label, ActionId.PRUNE, value, style="danger", confirm=ask)
+
+
+def _asked(plan: PrunePlan) -> str:
+    parts: Sequence[str] = [
+        f"{counted(len(plan.going), 'backup')} will be removed" if plan.going else "",
+        f"the bytes of {len(plan.due):,} removed before will be deleted" if plan.due else "",
+        f"{len(plan.cooling):,} will be moved to cold storage" if plan.cooling else "",
+    ]
+    asked = ", and ".join(part for part in parts if part)
+    days = f"{plan.grace.total_seconds() / 86_400:g} days"
+    stay = f" What is removed can be brought back for {days}." if plan.going and plan.grace else ""
+    return f"{asked[:1].upper()}{asked[1:]}. What changes until then is kept.{stay}"
+
+
+def _turn(label: str, page: int, plan: PrunePlan) -> ButtonElement | None:
+    return button(label, ActionId.PRUNE_PAGE, f"{page} {plan.deployment or EVERYWHERE}")
