@@ -16,6 +16,7 @@
     │   ├── ImportFailed           Convex refused or gave up an import; live data as before
     │   └── UnknownOutcome         a destructive call's fate can't be known: needs an operator
     ├── ArchiveError               these bytes are not a whole archive; `where` names the place
+    ├── SealError                  no key here that seals or opens this; nothing was touched
     ├── ManifestError              a label that can't be read, or of a newer format
     ├── SpoolError                 the local scratch folder: full or not writable
     └── VaultError                 a place archives rest
@@ -120,6 +121,13 @@ class ArchiveError(LifeboatError):
     def __init__(self, what: str, *, where: str = "", safe: str = "", hint: str = "") -> None:
         super().__init__(what, safe=safe, hint=hint)
         self.where = where
+
+
+class SealError(LifeboatError):
+    """No key is here that seals this, or opens it."""
+
+    exit_code = 2
+    safe_by_default = "Nothing was touched."
 
 
 class ManifestError(LifeboatError):

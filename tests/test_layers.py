@@ -23,6 +23,7 @@ DOORS = {
     "sqlite_utils": "storage/catalog.py",
     "tenacity": "storage/convex/",
     "pydantic": "bot/settings",
+    "pyrage": "storage/seal.py",
     "rich": "bot/terminal/",
     "slack_bolt": ("bot/slack.py", "bot/run.py"),
     "slack_sdk": ("bot/slack.py", "bot/run.py", "bot/courier.py", "bot/people.py", "bot/messages/"),
