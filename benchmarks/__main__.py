@@ -38,6 +38,8 @@ protected = true
 [vaults.local]
 kind = "folder"
 folder = "vault"
+[encryption]
+kind = "none"
 """
 HEAD = """\
 # Benchmarks

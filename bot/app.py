@@ -58,6 +58,7 @@ def built(
             confirm=confirm,
             type_in=type_in,
             audit=Audit(vault, _now),
+            seal=settings.seal,
             jobs=JobsSeen(settings.paths.engine) if settings.paths.engine.exists() else None,
             locks=settings.paths.locks,
             default_deployment=settings.default_deployment,

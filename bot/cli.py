@@ -91,16 +91,17 @@ def _run(words: Words) -> int:
 def _with_printer(name: str, rest: Sequence[str], words: Words) -> int:
     """Run what tells events: a verb, or the bot."""
     from bot import help_text, terminal
-    from commands import VERBS
+    from commands import TERMINAL_VERBS, VERBS
 
     if name in ("--version", "version"):
         return _say(help_text.version())
     with terminal.printer(json=words.json, out=sys.stdout, err=sys.stderr) as printer:
         if name == "run":
             return _bot(words, printer)
-        if name not in VERBS:
+        verb = {**VERBS, **TERMINAL_VERBS}.get(name)
+        if verb is None:
             return _failed(help_text.unknown_verb(name), printer, failed_exit_code=2)
-        return _do(VERBS[name], rest, words, printer)
+        return _do(verb, rest, words, printer)
 
 
 def _say(text: str) -> int:
@@ -157,10 +158,14 @@ def _do(verb: Verb, rest: Sequence[str], words: Words, printer: Printer) -> int:
         signal.signal(signum, _stop)
     try:
         request = verb.parse(rest)
-        settings = read(words.settings, os.environ)
-        asker = _ask(words)
-        with app.built(settings, printer.tell, asker, asker.word) as ctx:
-            result = perform(verb, request, ctx)
+        alone = verb.alone(request, words.settings.parent) if verb.alone else None
+        if alone is not None:
+            result = alone
+        else:
+            settings = read(words.settings, os.environ)
+            asker = _ask(words)
+            with app.built(settings, printer.tell, asker, asker.word) as ctx:
+                result = perform(verb, request, ctx)
     except SettingsRefused as refused:
         if verb.name != "doctor":
             return _failed(refused, printer, verb.failed_exit_code)

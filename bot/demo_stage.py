@@ -12,8 +12,12 @@ import sys
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+
+from storage import identities
+from storage.seal import read_identities
 
 READY_SECONDS_MAX = 60
 
@@ -37,6 +41,10 @@ protected = false
 [vaults.local]
 kind = "folder"
 folder = "vault"
+
+[encryption]
+recipients = ["{recipient}"]
+identity_file = "lifeboat.identity"
 """
 
 
@@ -91,13 +99,21 @@ def free_port(wanted: int, count: int = 1) -> int:
 
 
 def write_settings(folder: Path, deployments: Mapping[str, Mapping[str, Any]], more: str) -> None:
-    """Write lifeboat.toml and the key files that it points to."""
+    """Write lifeboat.toml and the key files that it points to; an identity is made only once."""
     urls = {name: facts["url"] for name, facts in deployments.items()}
-    (folder / "lifeboat.toml").write_text(SETTINGS.format(**urls) + more)
+    text = SETTINGS.format(**urls, recipient=_recipient(folder / "lifeboat.identity"))
+    (folder / "lifeboat.toml").write_text(text + more)
     for name, facts in deployments.items():
         key = folder / f"{name}.key"
         key.touch(mode=0o600)
         key.write_text(facts["key"] + "\n")
+
+
+def _recipient(path: Path) -> str:
+    if not path.exists():
+        return identities.create(path, datetime.now(UTC))
+    (*_, newest) = read_identities(path)
+    return newest.recipient or ""
 
 
 def say(text: str) -> None:

@@ -29,7 +29,7 @@ from bot.messages.model import Message
 from bot.people import People
 from bot.votes import Said, Votes
 from bot.worker import submitted
-from commands import VERBS
+from commands import TERMINAL_VERBS, VERBS
 from commands.aim import Aim
 from commands.events import (
     AuditTold,
@@ -155,6 +155,9 @@ class Desk:
             asked.answer(self._help(rest[0] if rest else None), asked.instead)
             return
         verb = VERBS.get(name.lower())
+        if name.lower() in TERMINAL_VERBS:
+            what = f"`{name.lower()}` is for a terminal: a secret never passes through Slack."
+            raise Refused(what, hint="Ask whoever runs Lifeboat.")
         if verb is None:
             asked.answer(answers.unknown_verb(name, list(VERBS)), False)
             return

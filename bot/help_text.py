@@ -6,7 +6,7 @@ import difflib
 import textwrap
 from importlib import metadata
 
-from commands import VERBS
+from commands import TERMINAL_VERBS, VERBS
 from commands.verb import Option, Verb
 from commands.words import build_parser, usage
 from storage.errors import LifeboatError, Refused
@@ -39,14 +39,15 @@ def for_topic(topic: str | None) -> str:
     """Return the help of a verb, or of everything; Refused for an unknown verb."""
     if topic is None or topic in ("run", "demo", "sandbox"):
         return _everything()
-    if topic not in VERBS:
+    verb = {**VERBS, **TERMINAL_VERBS}.get(topic)
+    if verb is None:
         raise unknown_verb(topic)
-    return _verb(VERBS[topic])
+    return _verb(verb)
 
 
 def unknown_verb(name: str) -> LifeboatError:
     """Return the refusal of a word that is no verb, with the nearest one that is."""
-    near = difflib.get_close_matches(name, [*VERBS, "run", "demo", "sandbox"], n=1)
+    near = difflib.get_close_matches(name, [*VERBS, *TERMINAL_VERBS, "run", "demo", "sandbox"], n=1)
     return Refused(
         f"There is no verb {name!r}.",
         hint=f"Did you mean `lifeboat {near[0]}`?" if near else "Type `lifeboat --help`.",
@@ -54,7 +55,7 @@ def unknown_verb(name: str) -> LifeboatError:
 
 
 def _everything() -> str:
-    rows = [(verb.name, verb.about) for verb in VERBS.values()]
+    rows = [(verb.name, verb.about) for verb in (*VERBS.values(), *TERMINAL_VERBS.values())]
     return "\n".join(
         (
             "Lifeboat: backups of Convex databases that a team runs, trusts and restores.",

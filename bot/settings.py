@@ -18,7 +18,14 @@ from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
-from bot import settings_keys, settings_retention, settings_sense, settings_slack, settings_words
+from bot import (
+    settings_keys,
+    settings_retention,
+    settings_seal,
+    settings_sense,
+    settings_slack,
+    settings_words,
+)
 from bot.settings_keys import Place, Unusable
 from bot.settings_sense import Shaped
 from bot.settings_shape import DeploymentTable, File
@@ -28,6 +35,7 @@ from commands.policy import Approvals
 from commands.roles import Roles
 from commands.verb import Rules
 from storage.convex.patience import Patience
+from storage.seal import Seal
 from storage.secret import Secret
 
 __all__ = [
@@ -95,6 +103,7 @@ class Settings:
     deployments: Mapping[str, DeploymentSettings]
     default_deployment: str | None
     vault: VaultSettings
+    seal: Seal
     rules: Rules
     patience: Patience
     paths: Paths
@@ -152,6 +161,7 @@ class _Reading:
         self.mistakes += settings_sense.file_mistakes(shaped)
         self.mistakes += settings_slack.mistakes(file)
         self.mistakes += settings_retention.mistakes(shaped)
+        self.mistakes += settings_seal.mistakes(shaped)
         deployments: dict[str, DeploymentSettings] = {}
         urls: dict[str, str] = {}
         for name in file.deployments:
@@ -159,6 +169,7 @@ class _Reading:
             self._deployment(name, file.deployments[name], urls, deployments)
         self.mistakes += settings_sense.same_addresses(urls)
         data = self._folder(file.lifeboat.data_folder, "lifeboat.data_folder")
+        seal = self._seal(file)
         vaults = [vault for name in file.vaults if (vault := self._vault(name, data, shaped))]
         if not vaults or data is None:
             return None
@@ -167,6 +178,7 @@ class _Reading:
             deployments=MappingProxyType(deployments),
             default_deployment=file.lifeboat.default_deployment or only,
             vault=vaults[0],
+            seal=seal,
             rules=_rules(file),
             patience=_patience(file),
             paths=Paths(self.path.absolute(), data),
@@ -210,6 +222,12 @@ class _Reading:
             return None
         self.mistakes += settings_sense.vault_place(name, folder, data)
         return VaultSettings(name, "folder", folder)
+
+    def _seal(self, file: File) -> Seal:
+        named = file.encryption.identity_file
+        path = None if named is None else self._folder(named, "encryption.identity_file")
+        self.warnings += settings_seal.warnings(path)
+        return settings_seal.seal(file.encryption, path)
 
     def _folder(self, text: str, where: str) -> Path | None:
         try:

@@ -92,6 +92,25 @@ class VaultTable(Table):
     )
 
 
+class EncryptionTable(Table):
+    kind: Literal["age", "none"] = Field(
+        default="age",
+        description='"age" seals every new archive for the recipients; "none" keeps them plain.',
+    )
+    recipients: list[str] | None = Field(
+        default=None,
+        max_length=100,
+        description="Public keys (age1…, ssh-ed25519 …, ssh-rsa …); each of them alone can open "
+        'what is sealed. Must be given for "age".',
+    )
+    identity_file: str | None = Field(
+        default=None,
+        min_length=1,
+        description="File of the secret keys that open archives; relative to this file. Without "
+        "it backups can be taken and stored, not read.",
+    )
+
+
 class VerifyTable(Table):
     compare_with: int = Field(
         default=7, ge=1, le=1000, description="How many earlier backups a backup is compared with."
@@ -368,6 +387,7 @@ class File(Table):
     lifeboat: LifeboatTable = LifeboatTable()
     deployments: dict[str, DeploymentTable] = {}
     vaults: dict[str, VaultTable] = {}
+    encryption: EncryptionTable = EncryptionTable()
     verify: VerifyTable = VerifyTable()
     patience: PatienceTable = PatienceTable()
     sweep: SweepTable = SweepTable()
@@ -382,6 +402,7 @@ TABLES: dict[str, type[Table]] = {
     "lifeboat": LifeboatTable,
     "deployments.<name>": DeploymentTable,
     "vaults.<name>": VaultTable,
+    "encryption": EncryptionTable,
     "verify": VerifyTable,
     "patience": PatienceTable,
     "sweep": SweepTable,

@@ -139,6 +139,9 @@ def _translated(path: Where, kind: str, ctx: Mapping[str, Any]) -> Mistake:
         bound, words = _BOUNDS[kind]
         limit = words.format(f"{ctx[bound]:g}")
         return Mistake(where, f"This has to be {limit}.", f"Write a number that is {limit}.")
+    if kind == "literal_error" and path[:1] == ("encryption",):
+        what = "Archives are sealed with age, or not at all."
+        return Mistake(where, what, 'Write kind = "age", or kind = "none".')
     if kind == "literal_error":
         return Mistake(
             where,

@@ -11,6 +11,7 @@ from datetime import UTC, datetime, tzinfo
 
 from storage.finding import LookedAt
 from storage.manifest import Manifest
+from storage.seal import some as some_keys
 
 SECONDS_IN = {"min": 60, "h": 3600, "d": 86_400}
 JUST_NOW_SECONDS = 60
@@ -124,8 +125,14 @@ def holds(manifest: Manifest) -> str:
     return (
         f"{counted(contents.documents, 'document')} in {counted(len(contents.tables), 'table')}, "
         f"{files if manifest.snapshot.with_files else 'stored files left out'}; "
-        f"{size(manifest.archive.bytes)}"
+        f"{size(manifest.archive.bytes)}, {seal(manifest)}"
     )
+
+
+def seal(manifest: Manifest) -> str:
+    """Return whom an archive is sealed for, or that it is plain."""
+    inside = manifest.archive.sealed
+    return f"sealed for {escaped(some_keys(inside.recipients))}" if inside else "plain"
 
 
 def chosen(manifest: Manifest) -> str | None:

@@ -1,7 +1,8 @@
 """DOES: one file a verb. No Slack, no HTTP, no SQL.
 
 Every verb file has one shape: the request, `parse(words)`, `run(request, ctx)` and its row
-`VERB`. `VERBS` is the table that help, the README and the doors are checked against.
+`VERB`. `VERBS` is the table that help, the README and the doors are checked against;
+`TERMINAL_VERBS` are those that no other door has.
 """
 
 from commands import (
@@ -10,6 +11,7 @@ from commands import (
     cancel,
     doctor,
     hold,
+    keys,
     list,
     prune,
     restore,
@@ -40,3 +42,4 @@ VERBS: dict[str, Verb] = {
         doctor.VERB,
     )
 }
+TERMINAL_VERBS: dict[str, Verb] = {keys.VERB.name: keys.VERB}

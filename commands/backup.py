@@ -6,14 +6,13 @@ takes its safety backup through `take` too, so there is one way for a backup to 
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
 
-from commands import audited, checks, progress
+from commands import audited, checks, progress, sealing
 from commands.aim import Aim
 from commands.events import BackupFinished, Noted, Warned
 from commands.verb import Argument, Context, Option, Verb
@@ -27,6 +26,8 @@ from storage.convex.exports import Export
 from storage.errors import AlreadyThere, ArchiveError, Refused, SpoolError, VaultError
 from storage.finding import Finding
 from storage.manifest import (
+    PLAIN_FORMAT,
+    SEALED_FORMAT,
     ArchiveFacts,
     Asked,
     Check,
@@ -42,7 +43,6 @@ from storage.manifest import (
 T = TypeVar("T")
 READ_TRIES = 2  # A download of the right length that can't be read is fetched once more.
 LABEL_MAX = 200
-BLOCK = 1 << 20
 
 ARGUMENTS = (Argument("deployment", "which deployment; the settings' default if left out"),)
 OPTIONS = (
@@ -163,6 +163,7 @@ def take(request: Request, deployment: Deployment, ctx: Context) -> BackupFinish
         )
         timed.stored.append(taken.archive.name)
         manifest = Manifest(
+            format=SEALED_FORMAT if taken.archive.sealed else PLAIN_FORMAT,
             id=taken.id,
             deployment=about,
             snapshot=taken.snapshot,
@@ -196,13 +197,14 @@ def _archive(
             archive = part
             inspection = timed("choose tables", lambda: _choose(request, whole, part, ctx))
         found = _judge(request, deployment, export, inspection, ctx)
-        backup_id = timed("store", lambda: _store(deployment.name, asked, archive, timed))
-        name = shelf.archive_name(deployment.name, backup_id)
-        timed("read back", lambda: _read_back(name, inspection, ctx))
+        backup_id, stored = timed(
+            "store", lambda: _store(deployment.name, asked, archive, inspection, timed)
+        )
+        timed("read back", lambda: sealing.read_back(stored, ctx))
     return Taken(
         id=backup_id,
         snapshot=snapshot,
-        archive=ArchiveFacts(name=name, bytes=inspection.bytes, sha256=inspection.sha256),
+        archive=stored,
         contents=inspection.contents,
         check=Check(
             at=ctx.now(),
@@ -267,14 +269,9 @@ def sweep(ctx: Context) -> None:
 
 def read_file(path: Path, step: str, ctx: Context) -> Inspection:
     """Read an archive in the spool whole."""
-    return inspect(file_chunks(path), progress=progress.reading(ctx, step, path.stat().st_size))
-
-
-def file_chunks(path: Path) -> Iterator[bytes]:
-    """Yield a file in blocks."""
-    with path.open("rb", buffering=0) as file:
-        while block := file.read(BLOCK):
-            yield block
+    return inspect(
+        sealing.file_chunks(path), progress=progress.reading(ctx, step, path.stat().st_size)
+    )
 
 
 def room_for(size: int, ctx: Context) -> None:
@@ -348,36 +345,21 @@ def _judge(
     return tuple(found)
 
 
-def _store(deployment: str, asked: Asked, path: Path, timed: Timed) -> str:
+def _store(
+    deployment: str, asked: Asked, path: Path, inspection: Inspection, timed: Timed
+) -> tuple[str, ArchiveFacts]:
     """Put the archive into the vault under the first free id of this minute."""
     ctx = timed.ctx
     refused: set[str] = set()
     while True:
         backup_id = shelf.backup_id(ctx.vault, deployment, asked.at, refused)
-        name = shelf.archive_name(deployment, backup_id)
+        name = shelf.archive_name(deployment, backup_id, sealed=ctx.seal.on)
         try:
-            size = path.stat().st_size
-            ctx.vault.put(name, progress.counted(file_chunks(path), ctx, "store", size))
+            stored = sealing.put(name, path, inspection, ctx)
             timed.stored.append(name)
-            return backup_id
+            return backup_id, stored
         except AlreadyThere:
             refused.add(backup_id)  # Another backup took the name in between.
-
-
-def _read_back(name: str, inspection: Inspection, ctx: Context) -> None:
-    """Read the copy in the vault and compare every byte's hash; VaultError if it differs."""
-    digest, size = hashlib.sha256(), 0
-    chunks = ctx.vault.open(name)
-    for chunk in progress.counted(chunks, ctx, "read back", inspection.bytes):
-        digest.update(chunk)
-        size += len(chunk)
-    if (size, digest.hexdigest()) != (inspection.bytes, inspection.sha256):
-        raise VaultError(
-            f"The vault {ctx.vault.name!r} gave back other bytes than it was given "
-            f"({size:,} of {inspection.bytes:,} bytes).",
-            safe="No backup was made of it; earlier backups are untouched.",
-            hint="Check the vault's disk, then run `lifeboat now` again.",
-        )
 
 
 def _label(manifest: Manifest, ctx: Context) -> Manifest:

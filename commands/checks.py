@@ -74,7 +74,9 @@ def against_previous(
     yield from _drift(
         "documents", contents.documents, [m.contents.documents for m in previous], rules
     )
-    yield from _drift("archive bytes", archive_bytes, [m.archive.bytes for m in previous], rules)
+    yield from _drift(
+        "archive bytes", archive_bytes, [m.archive.zip_bytes for m in previous], rules
+    )
     counts = {table_path(table): table.documents for table in contents.tables}
     for path, documents in sorted(counts.items()):
         before = [_documents(manifest, path) for manifest in previous]

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
+from commands.doctor_seal import encryption
 from commands.events import DoctorLine, DoctorLooked
 from commands.verb import Argument, Context, Verb
 from commands.words import read
@@ -51,7 +52,7 @@ def run(request: Request, ctx: Context) -> DoctorLooked:
     lines = list(_settings(ctx))
     for deployment in looked_at:
         lines += _deployment(deployment, ctx)
-    for look in (_vault, _backups, _leftovers, _restores, _spool):
+    for look in (_vault, _backups, encryption, _leftovers, _restores, _spool):
         lines += _surely(look, ctx)
     return DoctorLooked(tuple(lines))
 

@@ -382,6 +382,19 @@ class AuditVerified(Result):
 
 
 @dataclass(frozen=True)
+class KeyCreated(Result):
+    """A key pair was made; `settings` are the lines to write, `before` the keys it stands beside.
+
+    The secret is in the file, and nowhere else.
+    """
+
+    recipient: str
+    path: str
+    settings: tuple[str, ...]
+    before: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class DoctorLine:
     name: str
     state: str  # OK, WARN or FAIL

@@ -83,16 +83,16 @@ def _with_locks(
         return list(backups)
     going = {d.backup.id for d in retention.decide(backups, policies, now) if not d.keep}
     return [
-        msgspec.structs.replace(each, locked_until=_locked(vault, each))
+        msgspec.structs.replace(each, locked_until=_locked(vault, vault, each))
         if each.id in going
         else each
         for each in backups
     ]
 
 
-def _locked(vault: Locks, backup: Backup) -> datetime | None:
-    names = (shelf.archive_name, shelf.manifest_name)
-    ends = [vault.locked_until(name(backup.deployment, backup.id)) for name in names]
+def _locked(vault: Vault, locks: Locks, backup: Backup) -> datetime | None:
+    lying_there = vault.list(shelf.folder_name(backup.deployment, backup.id))
+    ends = [locks.locked_until(stored.name) for stored in lying_there]
     return max((end for end in ends if end is not None), default=None)
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from commands import break_glass, restore_work
+from commands import break_glass, restore_work, sealing
 from commands import plan as planning
 from commands.aim import Aim
 from commands.asked import Request as Question
@@ -117,6 +117,7 @@ def aim(request: Request, ctx: Context) -> Aim:
     target = _target(request, entry, ctx)
     manifest = shelf.read_manifest(ctx.vault, entry.deployment, entry.id)
     chosen = _chosen(request, manifest)
+    sealing.must_open(manifest, ctx)
     settled = replace(request, backup=entry.id, to=target.name, tables=chosen)
     if not target.protected:
         return Aim(target.name, settled, entry.id)
@@ -159,6 +160,7 @@ def run(request: Request, ctx: Context) -> RestoreFinished | RestoreDryRun:
         return make_plan(manifest, target, mode, chosen)
 
     if request.dry_run:
+        sealing.must_open(manifest, ctx)
         return RestoreDryRun(ctx.step("plan", replan))
     with ctx.only_one(f"restore-{target.name}", f"a restore into {target.name}"):
         own = ctx.kept("name", lambda: restore_work.job_id(target, ctx), str)
@@ -166,8 +168,11 @@ def run(request: Request, ctx: Context) -> RestoreFinished | RestoreDryRun:
         resumed = settle_killed(wanted, target, ctx, but=own)
         if resumed is not None:
             return resumed
+        job = Job(ctx.vault, own)
+        if job.last("staged") is None:  # One that goes on from there opens nothing any more.
+            sealing.must_open(manifest, ctx)
         plan = ctx.kept("plan", lambda: ctx.step("plan", replan), Plan)
-        work = restore_work.Work(plan, manifest, target, ctx, Job(ctx.vault, own))
+        work = restore_work.Work(plan, manifest, target, ctx, job)
         with restore_work.taken_back_if_given_up(work):
             ctx.tell(RestorePlanned(plan))
         _refuse_conflicts(plan)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import msgspec
 
 from commands import approval as rule
-from commands import policy
+from commands import policy, sealing
 from commands.approval import Approval
 from commands.asked import Approved, Request, plan_of, refuse, safe_words
 from commands.backup import preflight
@@ -48,6 +48,8 @@ def run(approved: Approved, ctx: Context) -> RestoreFinished:
             settled = ctx.kept("settle", lambda: _settle(wanted, target, own, ctx), Settled)
             if settled.finished is not None:
                 return settled.finished
+            if job.last("staged") is None:  # One that goes on from there opens nothing any more.
+                sealing.must_open(manifest, ctx)
             return _restore(approved, manifest, pause)
 
 

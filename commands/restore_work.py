@@ -18,7 +18,7 @@ from pathlib import Path
 
 import msgspec
 
-from commands import audited, checks, progress, restore_count
+from commands import audited, checks, progress, restore_count, sealing
 from commands.backup import Request as BackupRequest
 from commands.backup import room_for, take
 from commands.events import ImportConfirmed, Noted, Plan, RestoreFinished, Warned
@@ -247,20 +247,22 @@ def _safety_backup(work: Work) -> Manifest:
 
 def _fetch(manifest: Manifest, path: Path, ctx: Context) -> Inspection:
     """Copy the archive from the vault, reading it whole on the way; ArchiveError if not sound."""
-    room_for(manifest.archive.bytes, ctx)
-    chunks = ctx.vault.open(manifest.archive.name)
-    counted = progress.counted(chunks, ctx, "verify the archive", manifest.archive.bytes)
+    archive = manifest.archive
+    room_for(archive.zip_bytes, ctx)
+    stored = ctx.vault.open(archive.name)
+    counted = progress.counted(stored, ctx, "verify the archive", archive.bytes)
+    chunks = sealing.opened(archive, counted, ctx)
     with ctx.spool.writer(path) as sink:
 
         def kept() -> Iterator[bytes]:
-            for chunk in counted:
+            for chunk in chunks:
                 sink.write(chunk)
                 yield chunk
 
         inspection = inspect(kept())
     found = [*inspection.findings, *checks.against_manifest(inspection.contents, manifest)]
     damage = [finding.what for finding in found if finding.severity == "damage"]
-    if inspection.sha256 != manifest.archive.sha256:
+    if inspection.sha256 != archive.zip_sha256:
         damage.insert(0, "Its SHA-256 is not the manifest's.")
     if damage:
         raise ArchiveError(

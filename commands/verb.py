@@ -25,6 +25,7 @@ from storage.convex.deployment import Deployment
 from storage.errors import ManifestError, Refused, SpoolError
 from storage.manifest import Door
 from storage.retention_policy import Policies
+from storage.seal import Seal
 from storage.spool import Spool
 from storage.vaults.vault import Vault
 
@@ -71,6 +72,9 @@ class Verb:
     # Long verbs are done by the engine when they come from Slack; this settles what they touch, or
     # refuses. None: short, answered at once.
     aim: Callable[[Any, Context], Aim] | None = None
+    # What a terminal can do before there are settings, in the folder they would lie in; None from
+    # it: this request needs them.
+    alone: Callable[[Any, Path], Result | None] | None = None
     request: type[Any] | None = None  # What `parse` returns, for reading it back from JSON.
     arguments: tuple[Argument, ...] = ()
     options: tuple[Option, ...] = ()
@@ -190,6 +194,7 @@ class Context:
     asking: Asking | None = None  # None: not a job of the bot.
     jobs: Jobs | None = None  # None: no engine has ever run on this data folder.
     audit: Audit | None = None  # None: nothing is written down, as in most tests.
+    seal: Seal = field(default_factory=Seal)  # The default keeps archives plain.
     rules: Rules = field(default_factory=Rules)
     settings_warnings: tuple[tuple[str, str], ...] = ()  # What, and what to do about it.
     monotonic: Callable[[], float] = time.monotonic

@@ -1,7 +1,8 @@
 """`verify`: read a backup from the vault and report what was found, and what was looked at.
 
 Bytes are held against the manifest, rows against Convex's rules, counts against the last backups
-of the same deployment. A check that could not look is an error (exit code 2), never a pass.
+of the same deployment. A check that could not look is an error (exit code 2), never a pass. A
+sealed archive that no identity here opens is held against the manifest alone: that is a finding.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from commands import audited, checks, progress
+from commands import audited, checks, progress, sealing
 from commands.aim import Aim
 from commands.events import BackupVerified, Warned
 from commands.show import BACKUP
@@ -18,7 +19,7 @@ from commands.verb import Context, Option, Verb
 from commands.words import read
 from storage import shelf
 from storage.archive.inspect import Inspection, inspect
-from storage.errors import ArchiveError, NotThere, VaultError
+from storage.errors import ArchiveError, BrokenSeal, NotThere, VaultError
 from storage.finding import Finding, LookedAt
 from storage.manifest import Check, Manifest
 
@@ -63,11 +64,12 @@ def run(request: Request, ctx: Context) -> BackupVerified:
         end.outcome = _outcome(check)
         end.facts = {"depth": check.depth, "findings": len(check.findings)}
         recorded = ctx.kept("record", lambda: _record(manifest, check, ctx), bool)
+    unread = () if request.manifest_only or check.depth == "full" else _unread(manifest, ctx)
     return BackupVerified(
         id=manifest.id,
         depth=check.depth,
         looked_at=check.looked_at,
-        findings=check.findings,
+        findings=(*check.findings, *unread),
         compared_with=tuple(earlier.id for earlier in previous),
         seconds=ctx.monotonic() - began,
         recorded=recorded,
@@ -84,15 +86,24 @@ def _outcome(check: Check) -> str:
 def _check(
     request: Request, manifest: Manifest, previous: Sequence[Manifest], ctx: Context
 ) -> Check:
-    looked_at, found = ctx.step("verify", lambda: _look_or_miss(request, manifest, previous, ctx))
+    only = request.manifest_only or sealing.why_unopened(manifest.archive, ctx) is not None
+    looked_at, found = ctx.step("verify", lambda: _look_or_miss(only, manifest, previous, ctx))
     return Check(
         at=ctx.now(),
         by=ctx.caller.name,
         door=ctx.caller.door,
-        depth="manifest" if request.manifest_only else "full",
+        depth="manifest" if only else "full",
         looked_at=looked_at,
         findings=tuple(found),
     )
+
+
+def _unread(manifest: Manifest, ctx: Context) -> tuple[Finding, ...]:
+    """Say to whoever asked why no row was read; the vault keeps only what was looked at."""
+    why = sealing.why_unopened(manifest.archive, ctx)
+    told = f"{why.what} {why.hint}" if why else "No identity was here that opens it."
+    what = f"Only the sealed bytes were held against the manifest; no row was read. {told}"
+    return (Finding(check="sealed", what=what, severity="warning"),)
 
 
 def look(
@@ -103,7 +114,7 @@ def look(
     found: list[Finding] = []
     inspection: Inspection | None = None
     if manifest_only:
-        for _ in copy.chunks():
+        for _ in copy.stored():
             pass
         looked_at = LookedAt(bytes=copy.bytes)
     else:
@@ -118,11 +129,11 @@ def look(
 
 
 def _look_or_miss(
-    request: Request, manifest: Manifest, previous: Sequence[Manifest], ctx: Context
+    manifest_only: bool, manifest: Manifest, previous: Sequence[Manifest], ctx: Context
 ) -> tuple[LookedAt, list[Finding]]:
     """Look at the archive; one that the vault says it does not have is a finding."""
     try:
-        return look(manifest, previous, ctx, manifest_only=request.manifest_only)
+        return look(manifest, previous, ctx, manifest_only=manifest_only)
     except NotThere:
         gone = f"The manifest is in the vault, and its archive {manifest.archive.name} is not."
         return LookedAt(), [Finding(check="archive there", what=gone)]
@@ -138,7 +149,11 @@ class _Copy:
         self.bytes = 0
 
     def chunks(self) -> Iterator[bytes]:
-        """Yield the rest of the archive; called again, it goes on where it stopped."""
+        """Yield the ZIP's own bytes, opened on the way if they are sealed."""
+        return sealing.opened(self._manifest.archive, self.stored(), self._ctx)
+
+    def stored(self) -> Iterator[bytes]:
+        """Yield the rest of what the vault holds; called again, it goes on where it stopped."""
         archive = self._manifest.archive
         if self._stream is None:
             self._stream = progress.counted(
@@ -170,8 +185,9 @@ def _inspect(copy: _Copy, found: list[Finding]) -> Inspection | None:
     try:
         inspection = inspect(copy.chunks())
     except ArchiveError as error:
-        found.append(Finding(check="ZIP structure", what=error.what, where=error.where))
-        for _ in copy.chunks():
+        check = "seal" if isinstance(error, BrokenSeal) else "ZIP structure"
+        found.append(Finding(check=check, what=error.what, where=error.where))
+        for _ in copy.stored():
             pass
         return None
     found += inspection.findings
@@ -181,7 +197,10 @@ def _inspect(copy: _Copy, found: list[Finding]) -> Inspection | None:
 def _judge(
     inspection: Inspection, manifest: Manifest, previous: Sequence[Manifest], ctx: Context
 ) -> Iterator[Finding]:
-    contents = inspection.contents
+    contents, archive = inspection.contents, manifest.archive
+    if archive.sealed and inspection.sha256 != archive.zip_sha256:
+        what = f"The SHA-256 of what was sealed is {inspection.sha256}; the manifest says "
+        yield Finding(check="archive hash", what=f"{what}{archive.zip_sha256}.")
     yield from checks.against_manifest(contents, manifest)
     yield from checks.nothing_inside(contents)
     if manifest.chosen is None:

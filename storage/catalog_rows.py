@@ -43,6 +43,12 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     verified_damage: int = 0  # How many of the findings are damage.
     whole: bool = True  # All tables.
     held: str = ""  # Why, who and when, if it is held.
+    sealed_for: tuple[str, ...] = ()  # Public keys; none: the archive is plain.
+
+    @property
+    def sealed(self) -> bool:
+        """Whether the archive is sealed."""
+        return bool(self.sealed_for)
 
 
 class Look:
@@ -128,6 +134,7 @@ def _backup_row(manifest: Manifest, vault: str) -> dict[str, Any]:
         vault=vault,
         verified_damage=_damage(manifest.check),
         whole=manifest.chosen is None,
+        sealed_for=sealed.recipients if (sealed := manifest.archive.sealed) else (),
     )
     replace = msgspec.structs.replace
     storage = tuple(replace(part, listed=False, files=()) for part in contents.storage)

@@ -16,6 +16,7 @@
     │   ├── ImportFailed           Convex refused or gave up an import; live data as before
     │   └── UnknownOutcome         a destructive call's fate can't be known: needs an operator
     ├── ArchiveError               these bytes are not a whole archive; `where` names the place
+    │   └── BrokenSeal             they are not as they were sealed
     ├── SealError                  no key here that seals or opens this; nothing was touched
     ├── ManifestError              a label that can't be read, or of a newer format
     ├── SpoolError                 the local scratch folder: full or not writable
@@ -121,6 +122,10 @@ class ArchiveError(LifeboatError):
     def __init__(self, what: str, *, where: str = "", safe: str = "", hint: str = "") -> None:
         super().__init__(what, safe=safe, hint=hint)
         self.where = where
+
+
+class BrokenSeal(ArchiveError):
+    """A sealed archive that was cut, changed or added to."""
 
 
 class SealError(LifeboatError):

@@ -14,7 +14,8 @@ import msgspec
 from storage.errors import ManifestError
 from storage.finding import Finding, LookedAt
 
-FORMAT = 1
+PLAIN_FORMAT, SEALED_FORMAT = 1, 2
+FORMAT = SEALED_FORMAT  # The newest that is read. A plain archive is still written as 1.
 FILES_LISTED_MAX = 50_000
 
 Kind = Literal["manual", "pre-deploy", "daily", "weekly", "monthly", "safety"]
@@ -79,12 +80,31 @@ class Contents(Facts, frozen=True, kw_only=True):
         return sum(part.count for part in self.storage)
 
 
+class SealedFacts(Facts, frozen=True, kw_only=True):
+    """The ZIP inside of a sealed archive, and the public keys that it was sealed for."""
+
+    zip_bytes: int
+    zip_sha256: str
+    recipients: tuple[str, ...]
+
+
 class ArchiveFacts(Facts, frozen=True, kw_only=True):
-    """The archive's object in the vault."""
+    """The archive's object in the vault; `sealed` None: it is the ZIP itself."""
 
     name: str
     bytes: int
     sha256: str
+    sealed: SealedFacts | None = None
+
+    @property
+    def zip_bytes(self) -> int:
+        """How big the ZIP is that lies in the vault, sealed or not."""
+        return self.sealed.zip_bytes if self.sealed else self.bytes
+
+    @property
+    def zip_sha256(self) -> str:
+        """The SHA-256 of that ZIP."""
+        return self.sealed.zip_sha256 if self.sealed else self.sha256
 
 
 class DeploymentFacts(Facts, frozen=True, kw_only=True):
@@ -142,7 +162,7 @@ class StepTook(Facts, frozen=True, kw_only=True):
 class Manifest(Facts, frozen=True, kw_only=True):
     """Everything known about one backup at the moment it came to exist."""
 
-    format: int = FORMAT
+    format: int = PLAIN_FORMAT
     id: str
     deployment: DeploymentFacts
     snapshot: SnapshotFacts

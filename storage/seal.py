@@ -17,7 +17,7 @@ from typing import Any
 
 import pyrage
 
-from storage.errors import ArchiveError, SealError
+from storage.errors import BrokenSeal, SealError
 from storage.secret import Secret
 
 IDENTITY_BYTES_MAX = 65_536
@@ -56,7 +56,7 @@ class Seal:
     def opened(self, chunks: Iterable[bytes], recipients: Sequence[str]) -> Iterator[bytes]:
         """Yield what was sealed; SealError before the first byte is asked for if it can't be.
 
-        ArchiveError, at the latest after the last byte, when one of them is not as it was sealed:
+        BrokenSeal, at the latest after the last byte, when one of them is not as it was sealed:
         whoever stops before the end has proof of nothing.
         """
         keys = self._fitting(recipients)
@@ -209,7 +209,7 @@ def _opened(chunks: Iterable[bytes], keys: list[Any]) -> Iterator[bytes]:
         yield from _through(chunks, lambda turn: pyrage.decrypt_io(turn, turn, keys))
     except _Broken as broken:
         header = isinstance(broken.why, pyrage.DecryptError)
-        raise ArchiveError(
+        raise BrokenSeal(
             "The sealed archive is damaged: its header opens with no identity, and one fits."
             if header and str(broken.why) == _NO_FIT
             else f"The sealed archive is damaged: its {'header is' if header else 'bytes are'} "

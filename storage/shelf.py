@@ -23,6 +23,7 @@ from storage.vaults.vault import KeepsParts, Stored, Vault
 MANIFEST_BYTES_MAX = 64 * 1024 * 1024  # 50,000 listed files make about 8 MB.
 ARCHIVE, MANIFEST, CHECKS = "archive.zip", "manifest.json", "checks"
 HOLDS, REMOVED = "holds", "removed.json"
+SEALED_ARCHIVE = f"{ARCHIVE}.age"
 BACKUPS, JOBS, PROBES, AUDIT = "backups", "jobs", "doctor", "audit"
 
 LeftoverKind = Literal[
@@ -59,9 +60,9 @@ def folder_name(deployment: str, id: str) -> str:
     return f"{BACKUPS}/{deployment}/{id}/"
 
 
-def archive_name(deployment: str, id: str) -> str:
+def archive_name(deployment: str, id: str, *, sealed: bool = False) -> str:
     """Return the name of a backup's archive."""
-    return folder_name(deployment, id) + ARCHIVE
+    return folder_name(deployment, id) + (SEALED_ARCHIVE if sealed else ARCHIVE)
 
 
 def manifest_name(deployment: str, id: str) -> str:
@@ -81,11 +82,14 @@ def check_name(deployment: str, id: str, at: datetime) -> str:
 
 
 def backup_of(name: str, leaf: str) -> tuple[str, str] | None:
-    """Return (deployment, id) if the name is that of such an object of a backup."""
+    """Return (deployment, id) if the name is that of such an object of a backup.
+
+    The leaf of an archive stands for a sealed one as well.
+    """
     parts = name.split("/")
     if parts[0] != BACKUPS or len(parts) < 4:
         return None
-    fits = parts[3:] == [leaf] or (
+    fits = parts[3:] in ([leaf], [SEALED_ARCHIVE if leaf == ARCHIVE else leaf]) or (
         leaf in (CHECKS, HOLDS)
         and len(parts) == 5
         and parts[3] == leaf

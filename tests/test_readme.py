@@ -7,7 +7,7 @@ from pathlib import Path
 
 from bot import help_text
 from bot.settings_shape import TABLES
-from commands import VERBS
+from commands import TERMINAL_VERBS, VERBS
 
 ROOT = Path(__file__).parent.parent
 TEXT = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -35,15 +35,15 @@ def test_every_make_target_that_is_named_exists():
 
 
 def test_the_table_of_verbs_is_the_codes():
-    told = re.findall(r"`lifeboat (\w+)`", TEXT.split("## What it does")[1].split("\n##")[0])
+    told = re.findall(r"`lifeboat ([\w-]+)`", TEXT.split("## What it does")[1].split("\n##")[0])
     others = [row.split()[0] for row, _ in help_text.OTHER if row != "version"]
 
-    assert set(VERBS) <= set(told)
-    assert set(told) <= {*VERBS, *others}
+    assert {*VERBS, *TERMINAL_VERBS} <= set(told)
+    assert set(told) <= {*VERBS, *TERMINAL_VERBS, *others}
 
 
 def test_every_verb_is_named_for_slack_as_well():
-    assert {f"/backup {name}" for name in VERBS} <= set(re.findall(r"/backup \w+", TEXT))
+    assert {f"/backup {name}" for name in VERBS} <= set(re.findall(r"/backup [\w-]+", TEXT))
 
 
 def test_the_table_of_settings_is_the_codes():
@@ -67,7 +67,7 @@ def test_every_link_leads_somewhere():
 
 
 def test_the_examples_of_every_verb_can_be_parsed():
-    for verb in VERBS.values():
+    for verb in (*VERBS.values(), *TERMINAL_VERBS.values()):
         for example in verb.examples:
             words = re.findall(r'"[^"]*"|\S+', example)
             assert words[0] == verb.name

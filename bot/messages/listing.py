@@ -66,7 +66,8 @@ def _entry(entry: Entry, listed: BackupsListed) -> Said:
     )
     return Said(
         f"{code(entry.id)} · {bold(entry.deployment)} · {said(entry.kind)}{label}\n"
-        f"{at(entry.taken_at)}, {ago(entry.taken_at, listed.now)} · {size(entry.bytes)} · "
+        f"{at(entry.taken_at)}, {ago(entry.taken_at, listed.now)} · {size(entry.bytes)}, "
+        f"{'sealed' if entry.sealed else 'plain'} · "
         f"{contents}\n{verified(entry, listed)}"
         + (f"\n*Held:* {said(entry.held, 300)}" if entry.held else ""),
         menu=menu(

@@ -75,6 +75,11 @@ def _about(shown: BackupShown) -> Iterator[tuple[str, str | None]]:
         "Archive",
         f"{number(manifest.archive.bytes)} bytes, SHA-256 {code(manifest.archive.sha256)}",
     )
+    if (inside := manifest.archive.sealed) is not None:
+        keys = said(some(inside.recipients, NAMES_MAX), NAMES_CHARACTERS_MAX)
+        yield "Sealed for", keys
+        size_inside = f"{number(inside.zip_bytes)} bytes, SHA-256 {code(inside.zip_sha256)}"
+        yield "ZIP inside", size_inside
     yield "Kept in", f"{said(shown.vault)}: {code(manifest.archive.name)}"
     yield "Chosen", said(chosen(manifest) or "", NAMES_CHARACTERS_MAX)
     yield "App version", said(manifest.app_version or "")

@@ -72,6 +72,8 @@ def words_of(typed: str) -> Iterator[str]:
 
 def _spelled(part: str) -> str:
     if part.startswith("`") and part.endswith("`") and len(part) > 1:
+        if re.match(rf"`lifeboat (?!(?:{_VERBS})\b)", part):
+            return part  # What only a terminal can do, such as `lifeboat keys new`.
         return _DASHED.sub(_bare, part.replace("`lifeboat ", f"`{COMMAND} "))
     typed = _TYPED.sub(lambda match: f"`{COMMAND} {_DASHED.sub(_bare, match[1]).rstrip()}`", part)
     return "".join(

@@ -14,6 +14,7 @@ from rich.text import Text
 from bot.terminal import (
     show_audit,
     show_backup,
+    show_keys,
     show_manifest,
     show_prune,
     show_restore,
@@ -34,6 +35,7 @@ from commands.events import (
     DoctorLooked,
     Event,
     JobFailed,
+    KeyCreated,
     RestoreDryRun,
     RestoreFinished,
     RestorePlanned,
@@ -113,6 +115,7 @@ SHOWN: dict[type[Event], Callable[[Any, Reader], Iterator[Text]]] = {
     CancelAsked: show_status.cancelled,
     AuditTold: show_audit.told,
     AuditVerified: show_audit.verified,
+    KeyCreated: show_keys.created,
     DoctorLooked: lambda event, _reader: looked(event),
     ApprovalEnded: lambda event, _reader: show_restore.answered(event),
     DeploymentPaused: lambda event, _reader: iter([line(f"{event.deployment} is paused.")]),

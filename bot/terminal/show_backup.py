@@ -60,9 +60,9 @@ def listed(event: BackupsListed, reader: Reader) -> Iterator[Text]:
         yield line(GAP, "Take one: lifeboat now")
     table = list(
         columns(
-            ("backup", "taken", "size", "documents", "kind", "verified"),
+            ("backup", "taken", "size", "seal", "documents", "kind", "verified"),
             (_row(entry, event, reader) for entry in event.entries),
-            right=(2, 3),
+            right=(2, 4),
         )
     )
     if event.entries and width(table) <= reader.width:
@@ -132,10 +132,15 @@ def _row(entry: Entry, event: BackupsListed, reader: Reader) -> Sequence[Part]:
         (entry.id, LOUD),
         age(entry.taken_at, event.now),
         size(entry.bytes),
+        _seal(entry),
         number(entry.documents),
         entry.kind,
         (verified, DOUBTFUL) if entry.verified_at is None or entry.verified_findings else verified,
     )
+
+
+def _seal(entry: Entry) -> str:
+    return "sealed" if entry.sealed else "plain"
 
 
 def _label(entry: Entry) -> Iterator[Text]:
@@ -150,7 +155,7 @@ def _block(entry: Entry, event: BackupsListed) -> Iterator[Text]:
     yield from _label(entry)
     yield line(
         GAP * 2,
-        f"{age(entry.taken_at, event.now)}, {size(entry.bytes)}, "
+        f"{age(entry.taken_at, event.now)}, {size(entry.bytes)}, {_seal(entry)}, "
         f"{counted(entry.documents, 'document')}, {entry.kind}",
     )
     yield line(GAP * 2, f"verified: {verification(entry, event)}")

@@ -81,6 +81,9 @@ def _backup(event: BackupShown, reader: Reader) -> Iterator[tuple[str, str | Non
     yield "kept in", f"{event.vault}: {manifest.archive.name}"
     yield "archive", f"{number(manifest.archive.bytes)} bytes"
     yield "sha256", manifest.archive.sha256
+    if (inside := manifest.archive.sealed) is not None:
+        yield "sealed for", some(inside.recipients, NAMES_MAX)
+        yield "ZIP inside", f"{number(inside.zip_bytes)} bytes, sha256 {inside.zip_sha256}"
     yield "app version", manifest.app_version
     yield "Lifeboat", f"{manifest.lifeboat_version}, manifest format {manifest.format}"
     yield "steps", ", ".join(f"{step.step} {duration(step.seconds)}" for step in manifest.steps)

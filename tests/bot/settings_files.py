@@ -30,6 +30,8 @@ VAULT = """
 [vaults.local]
 kind = "folder"
 folder = "vault"
+[encryption]
+kind = "none"
 """
 WHOLE = PRODUCTION + STAGING + VAULT
 

@@ -296,6 +296,7 @@ def one_of_each() -> list[Event]:
         events.ApprovalEnded(approval(state=State.DENIED, ended_by="Ayu"), plan()),
         events.DeploymentPaused("production"),
         events.DeploymentResumed("production"),
+        events.KeyCreated("age1qqq", "lifeboat.identity", ('recipients = ["age1qqq"]',)),
         events.DoctorLooked((events.DoctorLine("vault", "OK", "It can be written."),)),
         events.JobFailed("It broke.", "Nothing was touched.", "Type it again.", "Refused", 2),
     ]

@@ -109,6 +109,8 @@ def test_every_mistake_is_listed_at_once(write: Write):
             kind = "folder"
             [verify]
             compare_with = 0
+            [encryption]
+            recipients = ["age1nonsense"]
             """
         )
     )
@@ -123,6 +125,7 @@ def test_every_mistake_is_listed_at_once(write: Write):
         "deployments.staging",
         "deployments.staging.protected",
         "vaults.local",
+        "encryption.recipients",
         "verify.compare_with",
     }
 
@@ -132,9 +135,9 @@ def test_each_mistake_has_its_line_of_advice_in_what_is_printed(write: Write):
         read(write("[verfy]\n"), {})
 
     lines = refused.value.what.splitlines()
-    assert lines[0] == "The settings in lifeboat.toml have 3 mistakes:"
+    assert lines[0] == "The settings in lifeboat.toml have 4 mistakes:"
     assert "  verfy: There is no setting called 'verfy'. Did you mean 'verify'?" in lines
-    assert len(lines) == 4
+    assert len(lines) == 5
     assert all(mistake.hint for mistake in refused.value.mistakes)
 
 
@@ -295,7 +298,7 @@ def test_no_expected_tables_and_an_empty_list_are_two_things(write: Write):
     ("vaults", "where", "why"),
     [
         ("", "vaults", "No vault is named"),
-        (VAULT + VAULT.replace("local", "more"), "vaults", "exactly one"),
+        (VAULT.partition("[encr")[0].replace("local", "more") + VAULT, "vaults", "exactly one"),
         ("[vaults.local]\nkind='s3'\nfolder='v'", "vaults.local.kind", "folders only"),
         ("[vaults.local]\nfolder='v'", "vaults.local", "no kind"),
         ("[vaults.local]\nkind='folder'", "vaults.local", "no folder"),

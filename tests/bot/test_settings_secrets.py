@@ -57,6 +57,7 @@ def settings_with(place: str, value: str) -> str:
         + ("" if place == "url" else 'url = "https://happy-animal-123.convex.cloud"\n')
         + ("" if place in ("key_env", "key_file") else 'key_env = "KEY"\n')
         + f"\n[vaults.local]\n{put['kind']}{put['folder']}\n[verify]\n{put['compare_with']}"
+        + '\n[encryption]\nkind = "none"\n'
     )
 
 
@@ -147,7 +148,7 @@ def test_settings_never_show_a_key(tmp_path: Path):
     path = tmp_path / "lifeboat.toml"
     path.write_text(
         '[deployments.a]\nurl = "https://example.org"\nkey_env = "KEY"\n'
-        '[vaults.local]\nkind = "folder"\nfolder = "v"\n'
+        '[vaults.local]\nkind = "folder"\nfolder = "v"\n[encryption]\nkind = "none"\n'
     )
     settings = read(path, {"KEY": "name-a-123|01deadbeef"})
 
@@ -162,7 +163,7 @@ def test_the_environment_is_only_the_one_that_is_given(tmp_path: Path, monkeypat
     path = tmp_path / "lifeboat.toml"
     path.write_text(
         '[deployments.a]\nurl = "https://example.org"\nkey_env = "KEY"\n'
-        '[vaults.local]\nkind = "folder"\nfolder = "v"\n'
+        '[vaults.local]\nkind = "folder"\nfolder = "v"\n[encryption]\nkind = "none"\n'
     )
 
     with pytest.raises(SettingsRefused):

@@ -102,7 +102,7 @@ def test_the_list_has_a_row_for_each_backup():
     rows = text.splitlines()
 
     assert rows[1].split() == [
-        *(made.ID, "3", "h", "ago", "1.2", "MB", "210", "manual"),
+        *(made.ID, "3", "h", "ago", "1.2", "MB", "plain", "210", "manual"),
         *("3", "h", "ago", "by", "rizal"),
     ]
     assert rows[2].split()[-1] == "never"

@@ -46,7 +46,7 @@ def whole_house(tmp_path_factory: pytest.TempPathFactory, browser: Browser) -> I
         World(folder / "convex", step_seconds=0.02) as world,
         SlackWorld(folder / "slack") as slack,
     ):
-        house = House(folder / "lifeboat", world, slack, SETTINGS)
+        house = House(folder / "lifeboat", world, slack, SETTINGS, sealed=True)
         try:
             house.bot.start()
             yield house

@@ -20,10 +20,11 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
 
 
 @pytest.fixture
-def house(world: World, tmp_path: Path) -> Iterator[House]:
+def house(world: World, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[House]:
+    """A module that says SEALED has its archives sealed; the others keep them plain."""
     for name in world:
         world[name].reset()
-    made = House(tmp_path, world)
+    made = House(tmp_path, world, sealed=getattr(request.module, "SEALED", False))
     yield made
     for name in world:
         world[name].heal()

@@ -26,12 +26,14 @@ import msgspec
 
 from bot import app, cli
 from bot.settings import read
-from commands import VERBS
+from commands import TERMINAL_VERBS, VERBS
 from commands.events import Event, Result, StepBegan
 from commands.verb import Context
 from sandbox.world import Stand, World
 from storage.convex.deployment import Deployment
+from storage.seal import Seal
 from tests.sandbox import wire
+from tests.storage.seal_keys import key_file
 
 ROOT = Path(__file__).parent.parent.parent
 SECONDS_MAX = 60
@@ -149,7 +151,7 @@ class Inside:
     def do(self, *words: str) -> Any:
         """Do one verb; its result, or the error that it ends in."""
         self.events.clear()
-        verb = VERBS[words[0]]
+        verb = {**VERBS, **TERMINAL_VERBS}[words[0]]
         result = verb.run(verb.parse(words[1:]), self.ctx)
         assert isinstance(result, Result)
         return result
@@ -171,8 +173,15 @@ class House:
     world: World
     changes: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     kept: list[str] = field(default_factory=list)
+    sealed: bool = False
+    encryption: dict[str, Any] = field(default_factory=lambda: {"kind": "none"})
 
     def __post_init__(self) -> None:
+        if self.sealed:
+            self.encryption = {
+                "recipients": [*key_file(self.identity)],
+                "identity_file": self.identity.name,
+            }
         for name in self.world:
             self.give_key(name, self.world[name].key)
         self.write()
@@ -194,6 +203,10 @@ class House:
         return self.folder / "data"
 
     @property
+    def identity(self) -> Path:
+        return self.folder / "lifeboat.identity"
+
+    @property
     def settings(self) -> Path:
         return self.folder / "lifeboat.toml"
 
@@ -207,6 +220,7 @@ class House:
         tables: dict[str, dict[str, Any]] = {
             "lifeboat": {"data_folder": "data", "default_deployment": "production"},
             "vaults.local": {"kind": "folder", "folder": "vault"},
+            "encryption": {**self.encryption},
             "patience": {"poll_seconds_max": 0.1},
         }
         for name in self.world:
@@ -313,7 +327,14 @@ class House:
 
     def entries(self, id_: str) -> dict[str, bytes]:
         """The entries of a backup's archive."""
-        return wire.entries(self.archive(id_).read_bytes())
+        return wire.entries(self.plain(id_))
+
+    def plain(self, id_: str) -> bytes:
+        """The ZIP of a backup's archive, opened if it is sealed."""
+        stored, sealed = self.archive(id_).read_bytes(), self.manifests()[id_]["archive"]["sealed"]
+        if sealed is None:
+            return stored
+        return b"".join(Seal((), self.identity).opened([stored], sealed["recipients"]))
 
     def files(self) -> list[str]:
         """Every file of the vault but the records of restores and of who did what."""
@@ -355,11 +376,16 @@ class House:
     def keys_seen(self) -> list[str]:
         """Every place outside of the key files where the secret part of a key can be read."""
         secrets = [secret.encode() for stand in _stands(self.world) for secret in _secrets(stand)]
+        if self.identity.is_file():
+            lines = self.identity.read_bytes().splitlines()
+            secrets += [line[20:] for line in lines if line.startswith(b"AGE-SECRET-KEY-1")]
         printed = {f"output {place}": text.encode() for place, text in enumerate(self.kept)}
         kept = {
             str(path.relative_to(self.folder)): path.read_bytes()
             for path in self.folder.rglob("*")
-            if path.is_file() and path.suffix != ".key" and "world" not in path.parts
+            if path.is_file()
+            and path.suffix not in (".key", ".identity")
+            and "world" not in path.parts
         }
         return [
             place

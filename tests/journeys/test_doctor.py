@@ -6,6 +6,8 @@ import pytest
 
 from tests.journeys import house as of
 
+SEALED = True
+
 
 def looked(house, *words):
     """Return doctor's lines by name."""

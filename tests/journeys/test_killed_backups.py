@@ -7,6 +7,7 @@ import pytest
 
 from tests.journeys.house import BACKUP_STEPS, House
 
+SEALED = True
 # What holds a step of the command open until it is killed; the others are too quick to be held.
 HOLDS = {
     "preflight": {"kind": "hang", "match": "/api/check_admin_key"},
@@ -64,7 +65,7 @@ def test_a_backup_killed_before_any_effect_leaves_no_half_backup(world, tmp_path
     for moment in count(first, 3):
         folder = tmp_path / str(moment)
         folder.mkdir()
-        house = House(folder, world)
+        house = House(folder, world, sealed=True)
         words = (str(moment), "now", "--tables", "npd,users", "--json")
         ended.append(house.start(*words, module="tests.journeys.killed").end().code)
         if ended[-1] == 0:
@@ -101,6 +102,6 @@ def test_a_backup_under_way_is_never_swept_by_another_one(house):
     with house.inside(tell=tell) as here:
         here.do("now")
 
-    assert seen[0][0].endswith("/archive.zip")
+    assert seen[0][0].endswith("/archive.zip.age")
     assert len(house.manifests()) == 2
     assert house.torn() == []

@@ -9,6 +9,7 @@ from storage.errors import Cancelled
 from tests.journeys import house as of
 from tests.journeys.house import RESTORE_STEPS, Clock
 
+SEALED = True
 INTO = ("--to", "staging", "--yes")
 
 

@@ -26,6 +26,7 @@ from commands import VERBS
 from sandbox.slack_people import BACKUPS, OPERATORS, RIZAL
 from sandbox.slack_world import SlackWorld
 from sandbox.world import Stand, World
+from tests.storage.seal_keys import key_file
 
 ROOT = Path(__file__).parent.parent.parent
 STARTS_SECONDS_MAX = 60
@@ -130,6 +131,8 @@ class House:
     slack: SlackWorld
     changes: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     hasty: bool = True  # Whether its bot tells things more quickly than a real Slack would bear.
+    sealed: bool = False
+    encryption: dict[str, Any] = field(default_factory=lambda: {"kind": "none"})
 
     def __post_init__(self) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -137,6 +140,12 @@ class House:
             key = self.folder / f"{name}.key"
             key.touch(mode=0o600)
             key.write_text(self.world[name].key + "\n")
+        if self.sealed:
+            recipients = key_file(self.folder / "lifeboat.identity")
+            self.encryption = {
+                "recipients": [*recipients],
+                "identity_file": "lifeboat.identity",
+            }
         self.log.touch()
         self.write()
         self.bot = Bot(self)
@@ -165,6 +174,7 @@ class House:
         tables: dict[str, dict[str, Any]] = {
             "lifeboat": {"data_folder": "data", "default_deployment": "production"},
             "vaults.local": {"kind": "folder", "folder": "vault"},
+            "encryption": {**self.encryption},
             "patience": {"poll_seconds_max": 0.1, "retry_seconds": 0.05},
             "slack": {"api_url": self.slack.api_url},
             "roles": {"operators": [OPERATORS]},

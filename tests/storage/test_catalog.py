@@ -89,6 +89,7 @@ def test_an_entry_tells_what_the_manifest_says(vault, catalog):
         "verified_findings": 0,
         "asked_by": "rizal",
         "vault": "local",
+        "sealed_for": (),
     }
 
 
