@@ -24,7 +24,18 @@ import msgspec
 from bot import prunes
 from bot.board import Board
 from bot.jobs import Engine, Wish
-from bot.messages import answers, audited, helping, listing, modal, report
+from bot.messages import (
+    answers,
+    audited,
+    doctor,
+    helping,
+    kit,
+    listing,
+    modal,
+    report,
+    shown,
+    standing,
+)
 from bot.messages.model import Message
 from bot.people import People
 from bot.votes import Said, Votes
@@ -38,6 +49,8 @@ from commands.events import (
     BackupsListed,
     CancelAsked,
     DoctorLooked,
+    KitTold,
+    Result,
     StatusTold,
 )
 from commands.jobs import ASK
@@ -52,6 +65,15 @@ from storage.errors import LifeboatError, Refused
 log = logging.getLogger(__name__)
 THREADS = 8
 LISTED_MAX = 500
+VIEWS: dict[type[Result], Callable[[Any], Message]] = {
+    BackupShown: shown.backup,
+    StatusTold: standing.status,
+    DoctorLooked: doctor.looked,
+    KitTold: kit.told,
+    HoldChanged: report.full,
+    AuditTold: audited.answer,
+    AuditVerified: audited.answer,
+}
 QUOTES = str.maketrans({"“": '"', "”": '"', "„": '"', "‘": "'", "’": "'"})
 
 
@@ -221,15 +243,11 @@ class Desk:
                 return listing.page(
                     result, asked.page, request.deployment, " ".join(asked.words[1:])
                 )
-            case BackupShown() | StatusTold() | DoctorLooked() | HoldChanged():
-                return report.full(result)
-            case AuditTold() | AuditVerified():
-                return audited.answer(result)
             case CancelAsked():
                 self.board.cancelling(result.job_id)
                 return answers.cancel_asked(result)
             case _:
-                raise AssertionError(f"no view for {type(result).__name__}")
+                return VIEWS[type(result)](result)
 
     def _long(self, verb: Verb, request: Any, ctx: Context, asked: Asked) -> None:
         """Settle what is touched, queue the job, and post its message."""

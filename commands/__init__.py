@@ -14,6 +14,7 @@ from commands import (
     keys,
     list,
     prune,
+    recovery_kit,
     restore,
     show,
     status,
@@ -39,6 +40,7 @@ VERBS: dict[str, Verb] = {
         votes.DENY,
         votes.WITHDRAW,
         audit.VERB,
+        recovery_kit.VERB,
         doctor.VERB,
     )
 }

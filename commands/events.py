@@ -395,6 +395,19 @@ class KeyCreated(Result):
 
 
 @dataclass(frozen=True)
+class KitTold(Result):
+    """The recovery kit: its text, without any secret, and the file it was written into.
+
+    `with_identity`: the file, and only the file, holds the secret key as well.
+    """
+
+    text: str
+    backups: tuple[str, ...]
+    path: str | None = None
+    with_identity: bool = False
+
+
+@dataclass(frozen=True)
 class DoctorLine:
     name: str
     state: str  # OK, WARN or FAIL

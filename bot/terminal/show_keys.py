@@ -1,4 +1,4 @@
-"""A key that was made, in a terminal: its public side, and what to write into the settings."""
+"""Keys and the recovery kit in a terminal. No secret is ever in reach here."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from rich.text import Text
 
 from bot.terminal.layout import DOUBTFUL, GAP, GOOD, LOUD, QUIET, Reader, blank, line, pairs
 from bot.words import counted
-from commands.events import KeyCreated
+from commands.events import KeyCreated, KitTold
 
 
 def created(event: KeyCreated, reader: Reader) -> Iterator[Text]:
@@ -33,3 +33,21 @@ def created(event: KeyCreated, reader: Reader) -> Iterator[Text]:
         ("Keep a copy of the file where this machine's end is not its end: ", DOUBTFUL),
         "what is sealed for a lost key is lost.",
     )
+
+
+def kit(event: KitTold) -> Iterator[Text]:
+    """Yield the page itself, or where it was written and how to keep it."""
+    if event.path is None:
+        for each in event.text.splitlines():
+            yield line(each)
+        return
+    yield line(("Recovery kit written: ", GOOD), (event.path, LOUD))
+    yield from pairs((("tells of", ", ".join(event.backups)),))
+    if event.with_identity:
+        yield line(
+            ("THE SECRET KEY IS IN IT: ", DOUBTFUL),
+            "whoever reads it opens every archive. Print it, lock it away, delete the file.",
+        )
+    else:
+        yield line(GAP, "The secret key is not in it: keep a copy of the identity file as well.")
+    yield line(GAP, "Keep it where a fire, a thief or a lost account does not reach both.")

@@ -18,7 +18,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from storage.errors import AlreadyThere, NotThere, Refused, VaultFull, VaultUnreachable
-from storage.vaults.vault import Stored, legal
+from storage.vaults.vault import ByHand, Stored, legal
 
 CHUNK = 256 * 1024
 PART_BEGINS, PART_ENDS = ".lifeboat-", ".part"
@@ -43,6 +43,11 @@ class LocalFolder:
     def name(self) -> str:
         """What the settings call it."""
         return self._name
+
+    def by_hand(self) -> ByHand:
+        """Return how a person reaches it: a folder is copied from."""
+        folder = str(self._folder.absolute())
+        return ByHand(what=f"the folder {folder}", root=folder, copy="cp", list="ls")
 
     def put(self, name: str, chunks: Iterable[bytes]) -> Stored:
         """Keep a new object, whole or not at all, and return when it is durable."""

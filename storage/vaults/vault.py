@@ -121,6 +121,28 @@ class Thaws(Protocol):
         ...
 
 
+class ByHand(msgspec.Struct, frozen=True):
+    """How a person reaches a vault without Lifeboat, in words and in a shell's.
+
+    `root` is what an object's name is put behind, with a `/`; `copy` and `list` are commands that
+    take such a path: `cp`, `ls`.
+    """
+
+    what: str
+    root: str
+    copy: str
+    list: str
+
+
+@runtime_checkable
+class ToldByHand(Protocol):
+    """A vault that can tell how it is reached by hand; a recovery kit needs it."""
+
+    def by_hand(self) -> ByHand:
+        """Return the words; nothing is asked of the place."""
+        ...
+
+
 def legal(name: str) -> str:
     """Return the name if a vault takes it; Refused with the rule if not."""
     if len(name) <= NAME_MAX and _NAME.fullmatch(name):

@@ -297,6 +297,7 @@ def one_of_each() -> list[Event]:
         events.DeploymentPaused("production"),
         events.DeploymentResumed("production"),
         events.KeyCreated("age1qqq", "lifeboat.identity", ('recipients = ["age1qqq"]',)),
+        events.KitTold("LIFEBOAT RECOVERY KIT\n\n1. WHERE", ("production-2026-11-24-0200",)),
         events.DoctorLooked((events.DoctorLine("vault", "OK", "It can be written."),)),
         events.JobFailed("It broke.", "Nothing was touched.", "Type it again.", "Refused", 2),
     ]

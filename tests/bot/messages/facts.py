@@ -17,6 +17,7 @@ from bot.messages import (
     fallback,
     helping,
     job,
+    kit,
     listing,
     report,
     shown,
@@ -24,11 +25,13 @@ from bot.messages import (
 )
 from bot.messages.model import JobView, Message
 from commands import VERBS, events
+from commands import kit as kit_page
 from commands.audit_story import stories
 from storage.audit import Head
 from storage.errors import ExportInProgress, Refused
 from storage.finding import Finding, LookedAt
-from storage.manifest import Contents, FileFacts, StorageFacts, TableFacts
+from storage.manifest import Contents, FileFacts, SealedFacts, StorageFacts, TableFacts
+from storage.vaults.vault import ByHand
 from tests.bot import terminal_events as made
 from tests.bot.terminal_events import AT, ID, NOW
 
@@ -103,6 +106,33 @@ def differing() -> events.RestoreFinished:
 
 
 @cache
+def sealed_manifest() -> Any:
+    """Return a manifest of a backup whose archive is sealed, for a person and for a safe."""
+    plain = made.manifest().archive
+    inside = SealedFacts(
+        zip_bytes=plain.bytes - 380,
+        zip_sha256="6" * 64,
+        recipients=(f"age1{'q' * 58}", "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIHsKLqeplhpW"),
+    )
+    archive = msgspec.structs.replace(plain, name=f"{plain.name}.age", sealed=inside)
+    return made.manifest(format=2, archive=archive)
+
+
+def recovery_page() -> str:
+    """Return the page of a kit that tells of one sealed backup, in a place with odd words."""
+    odd = ByHand(what=f"the folder /srv/{HOSTILE}", root="/srv/vault", copy="cp", list="ls")
+    return kit_page.page(
+        kit_page.Kit(
+            made=NOW,
+            host="bot-1",
+            lifeboat_version="0.1.0",
+            vaults=(kit_page.Place("local", odd),),
+            newest=(sealed_manifest(),),
+            without=("staging",),
+        )
+    )
+
+
 def long_manifest() -> Any:
     """Return a manifest with 10,000 tables, 50,000 files and a hostile label."""
     tables = tuple(
@@ -387,6 +417,10 @@ PRIVATE: dict[str, Callable[[], Message]] = {
             NOW,
         )
     ),
+    "shown-sealed": lambda: shown.backup(
+        events.BackupShown(sealed_manifest(), (made.manifest().check,), "local", NOW)
+    ),
+    "recovery-kit": lambda: kit.told(events.KitTold(recovery_page(), (made.ID,))),
     "status": lambda: standing.status(status()),
     "status-quiet": lambda: standing.status(status(jobs=())),
     "status-no-bot": lambda: standing.status(status(jobs=None)),

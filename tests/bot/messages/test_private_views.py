@@ -66,7 +66,7 @@ def test_a_backup_in_a_list_tells_all_that_a_person_chooses_by():
 
     assert f"`{ID}` · *production* · pre-deploy" in text
     assert "“before &lt;all&gt;”" in text
-    assert "3 h ago · 1.2 MB · 210 documents in 2 tables, 1 stored file" in text
+    assert "3 h ago · 1.2 MB, plain · 210 documents in 2 tables, 1 stored file" in text
     assert "Verified 3 h ago by rizal: sound" in text
 
 

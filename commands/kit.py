@@ -1,0 +1,144 @@
+"""The recovery kit's words: how a person without Lifeboat finds, opens and restores a backup.
+
+Pure: facts in, one page of text out. Every line that begins with `    $ ` is a command that works
+as it stands; tests/journeys/test_recovery_kit.py takes them out of the page and runs them.
+"""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from storage.manifest import Manifest
+from storage.shelf import BACKUPS, folder_name
+from storage.vaults.vault import ByHand
+
+RUN = "    $ "
+IDENTITY_NAME = "lifeboat.identity"
+CUT = "-" * 24 + " secret: whoever reads this opens every archive " + "-" * 24
+
+
+@dataclass(frozen=True)
+class Place:
+    """One vault: what the settings call it, and how a person reaches it."""
+
+    name: str
+    by_hand: ByHand
+
+
+@dataclass(frozen=True)
+class Kit:
+    """All that the page tells; `newest` holds one backup for each deployment that has one."""
+
+    made: datetime
+    host: str
+    lifeboat_version: str
+    vaults: tuple[Place, ...]
+    newest: tuple[Manifest, ...]
+    without: tuple[str, ...] = ()  # Deployments that have no whole backup.
+    identity_file: Path | None = None
+    opened_by: tuple[str, ...] = ()  # Public keys whose identities the file holds.
+
+    @property
+    def sealed_for(self) -> tuple[str, ...]:
+        """Every public key that one of the newest backups is sealed for."""
+        sealed = [m.archive.sealed.recipients for m in self.newest if m.archive.sealed]
+        return tuple(dict.fromkeys(key for keys in sealed for key in keys))
+
+
+def page(kit: Kit) -> str:
+    """Return the page."""
+    return "\n".join(_lines(kit)) + "\n"
+
+
+def with_secret(text: str, identities: Sequence[str]) -> str:
+    """Return the page with the secret keys at its end, to be kept as a secret is."""
+    return "\n".join((text, CUT, *identities, CUT, ""))
+
+
+def _lines(kit: Kit) -> Iterator[str]:
+    stamp = f"{kit.made:%Y-%m-%d %H:%M} UTC"
+    yield f"LIFEBOAT RECOVERY KIT, made {stamp} on {kit.host} by Lifeboat {kit.lifeboat_version}"
+    yield ""
+    yield "For the day on which Lifeboat is gone. You need a terminal and two programs that have"
+    yield "nothing to do with it: age (age-encryption.org, apt-get or brew install age) and"
+    yield "Convex's own command (npx convex; go into a project's folder where it is installed)."
+    yield ""
+    yield "1. WHERE THE BACKUPS LIE"
+    for place in kit.vaults:
+        yield f"   Vault {place.name}: {place.by_hand.what}, seen from {kit.host}."
+    yield f"   In it each backup is a folder, {BACKUPS}/<deployment>/<backup id>/, and in that"
+    yield "   manifest.json tells what it is (without it the backup is not whole: leave it alone)"
+    yield "   and archive.zip.age (or archive.zip, if it was not sealed) is the data."
+    yield ""
+    yield from _identity(kit)
+    yield ""
+    yield "3. SAY WHERE THINGS ARE, once in the terminal you use"
+    yield f"{RUN}export VAULT={shlex.quote(kit.vaults[0].by_hand.root)}"
+    if kit.sealed_for:
+        yield f"{RUN}export IDENTITY={IDENTITY_NAME}"
+    yield "   Into which deployment: its URL and its deploy key (dashboard), or its admin key."
+    yield "   EVERYTHING IN IT IS REPLACED. A fresh deployment is the safe choice."
+    yield f"{RUN}export CONVEX_URL=https://<name>.convex.cloud"
+    yield f"{RUN}export CONVEX_KEY='<deploy key>'"
+    yield ""
+    yield "4. RESTORE THE NEWEST BACKUP OF …"
+    for manifest in kit.newest:
+        yield from _restore(manifest, kit)
+    for name in kit.without:
+        yield f"   {name}: it had no whole backup when this page was made."
+    yield ""
+    yield from _newer(kit)
+
+
+def _identity(kit: Kit) -> Iterator[str]:
+    yield "2. WHAT OPENS THEM"
+    if not kit.sealed_for:
+        yield "   Nothing is needed: these backups are not sealed."
+        return
+    yield "   The identity (secret key) of any ONE of these public keys:"
+    for key in kit.sealed_for:
+        here = " <- in the identity file below" if key in kit.opened_by else ""
+        yield f"      {key}{here}"
+    if kit.identity_file is not None:
+        yield f"   On {kit.host} the identity file is {kit.identity_file}"
+    yield "   It is not on this page, unless it stands at the end between two dashed lines: then"
+    yield f"   put what is between them into a file called {IDENTITY_NAME}."
+
+
+def _restore(manifest: Manifest, kit: Kit) -> Iterator[str]:
+    archive, id_ = manifest.archive, manifest.id
+    by_hand = kit.vaults[0].by_hand
+    leaf = archive.name.rpartition("/")[2]
+    taken = f"{manifest.snapshot.taken_at:%Y-%m-%d %H:%M} UTC"
+    contents = manifest.contents
+    yield f"   {manifest.deployment.name}, as it was {taken}: {id_},"
+    held = f"{contents.documents:,} documents in {len(contents.tables)} tables"
+    yield f"   {held}, {contents.files:,} files"
+    yield f'{RUN}{by_hand.copy} "$VAULT/{archive.name}" {leaf}'
+    yield f'{RUN}echo "{archive.sha256}  {leaf}" | sha256sum -c'
+    if archive.sealed is not None:
+        yield f'{RUN}age -d -i "$IDENTITY" -o {id_}.zip {leaf}'
+        yield f'{RUN}echo "{archive.zip_sha256}  {id_}.zip" | sha256sum -c'
+    else:
+        yield f"{RUN}mv {leaf} {id_}.zip"
+    mode = "--replace-all" if manifest.chosen is None else "--replace"
+    yield (
+        f'{RUN}npx convex import {mode} -y {id_}.zip --url "$CONVEX_URL" --admin-key "$CONVEX_KEY"'
+    )
+    yield f"{RUN}rm -f {leaf} {id_}.zip"
+    yield ""
+
+
+def _newer(kit: Kit) -> Iterator[str]:
+    by_hand = kit.vaults[0].by_hand
+    yield "5. A NEWER BACKUP THAN THIS PAGE KNOWS: ids sort by time, so the last is the newest"
+    for name in (*(m.deployment.name for m in kit.newest), *kit.without):
+        yield f'{RUN}{by_hand.list} "$VAULT/{folder_name(name, "")[:-1]}"'
+    yield '   Do with it as in 4. Its hashes stand in its manifest.json under "archive". If'
+    yield '   "chosen" there is not null it holds those tables only: write --replace then, because'
+    yield "   --replace-all would delete all other tables."
+    yield "   Not in a backup: code, environment variables, auth settings. Deploy the code, too."
