@@ -23,8 +23,11 @@
     └── VaultError                 a place archives rest
         ├── AlreadyThere           names are created once, never overwritten
         ├── NotThere
+        ├── ObjectLocked           a lock of the vault forbids to remove it; `until` says how long
+        ├── InColdStorage          it has to be thawed before it can be read
         ├── VaultFull
         └── VaultUnreachable
+            └── VaultDenied        its policy does not allow it; `permission` names it
 
 Every error carries the three things a person needs on a bad day, and `exit_code` for the
 terminal. Nothing below `bot/` logs an error and goes on: it raises.
@@ -32,6 +35,7 @@ terminal. Nothing below `bot/` logs an error and goes on: it raises.
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import ClassVar
 
 
@@ -155,9 +159,31 @@ class NotThere(VaultError):
     """No object of that name."""
 
 
+class ObjectLocked(VaultError):
+    """A lock forbids to remove it; `until` is None while a legal hold is on it."""
+
+    def __init__(
+        self, what: str, *, until: datetime | None = None, safe: str = "", hint: str = ""
+    ) -> None:
+        super().__init__(what, safe=safe, hint=hint)
+        self.until = until
+
+
+class InColdStorage(VaultError):
+    """It lies where reading takes hours of thawing first."""
+
+
 class VaultFull(VaultError):
     """No room left; nothing of the object was kept."""
 
 
 class VaultUnreachable(VaultError):
     """The vault can't be read or written at all."""
+
+
+class VaultDenied(VaultUnreachable):
+    """The vault's policy, or the credentials, do not allow it."""
+
+    def __init__(self, what: str, *, permission: str, safe: str = "", hint: str = "") -> None:
+        super().__init__(what, safe=safe, hint=hint)
+        self.permission = permission
