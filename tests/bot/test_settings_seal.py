@@ -11,7 +11,7 @@ from storage.seal import new_identity
 from tests.bot.settings_files import ENVIRON, VAULT, WHOLE, mistakes, write
 from tests.storage.seal_keys import key_file
 
-RECIPIENT = new_identity()[1]
+RECIPIENT = "age1us5v6vpn8pwevpks0k8sw3l9qgmhy7luu6u3xzcfvx4w4lufaszs4y8m9h"
 SSH = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIHsKLqeplhpW+uObz5dvMgjz1OxfM/XXUB+VHtZ6isGN"
 UNSAID = WHOLE.replace('[encryption]\nkind = "none"\n', "")
 
