@@ -52,12 +52,14 @@ class Ended:
     """How a job ended, in its card and its thread: kept by the engine until Slack has taken it.
 
     `goes_on` is the job that goes on in the same message, as a restore does after its question.
+    `question` is the card that the restore was approved on, and where it is.
     """
 
     state: JobState
     card: Message
     report: Message
     goes_on: str = ""
+    question: tuple[str, Message] | None = None
 
 
 class Board:
@@ -172,10 +174,17 @@ class Board:
                 self._paused(job_id, event)
             case ApprovalAsked() | ApprovalChanged() | BallotRefused():
                 self._question(job_id, event)
-            case StepFinished() | RestorePlanned():
+            case StepFinished(step, seconds):
+                took = self._took(job_id)
+                self._engine.note(job_id, took={**took, step: took.get(step, 0.0) + seconds})
+            case RestorePlanned():
                 pass
             case _:
                 raise AssertionError(f"unreachable: {type(event).__name__}")
+
+    def _took(self, job_id: str) -> dict[str, float]:
+        """Return how long each step of a job took, in all of its lives."""
+        return dict(self._engine.facts(job_id).get("took") or {})
 
     def _question(
         self, job_id: str, event: ApprovalAsked | ApprovalChanged | BallotRefused
@@ -214,6 +223,9 @@ class Board:
     def begun(self, job_id: str) -> None:
         """Show that a job's turn has come."""
         self._change(job_id, state="running", began_at=self._now(), ahead=0)
+        place, question = self._places.get(job_id), self._questions.followed(job_id, "running")
+        if place is not None and question is not None:
+            self._courier.show(place[0], *question)
 
     def ended(self, job_id: str, outcome: Result | LifeboatError) -> Ended:
         """Note how a job ended, before anybody is told, and return it; `over` tells it."""
@@ -231,12 +243,15 @@ class Board:
             self._views[job_id] = view
         place = self._places.get(job_id)
         if isinstance(told, ApprovalEnded) and place is not None:
-            self._questions.changed(job_id, place, told.approval)
+            if not told.job_id:  # The restore that was begun may have changed the card already.
+                self._questions.changed(job_id, place, told.approval)
             self._engine.note(job_id, reported=True)  # The change was the report.
         elif isinstance(told, JobFailed) and place is not None:
             self._questions.broken_off(job_id, place, told.what)
         goes_on = told.job_id if isinstance(told, ApprovalEnded) else ""
-        ended = Ended(view.state, self._draw(job_id), report.full(told), goes_on)
+        question = self._questions.followed(job_id, view.state)
+        full = report.full(told, self._took(job_id))
+        ended = Ended(view.state, self._draw(job_id), full, goes_on, question)
         self._questions.over(job_id)
         self._engine.note(job_id, ended=msgspec.to_builtins(ended))
         return ended
@@ -274,8 +289,15 @@ class Board:
         if ended.goes_on and self._has_begun(ended.goes_on):
             note(job_id, shown=True)  # The message is that job's by now.
             return
-        last = not ended.goes_on
-        self._courier.show(*place, ended.card, last=last, sent=lambda: note(job_id, shown=True))
+
+        def show() -> None:
+            last, shown = not ended.goes_on, partial(note, job_id, shown=True)
+            self._courier.show(*place, ended.card, last=last, sent=shown)
+
+        if ended.question is None:
+            show()
+        else:  # First: once the message is noted as shown, nothing of this job is told again.
+            self._courier.show(channel, *ended.question, last=True, sent=show)
 
     def _has_begun(self, job_id: str) -> bool:
         facts = self._engine.facts(job_id)
@@ -303,7 +325,9 @@ class Board:
         card = drawn.card(replace(view, state="failed", failure=failure), self._now())
         place = self._noted_place(job_id, wish)
         self._questions.broken_off(job_id, place, GIVEN_UP)
-        self._tell_end(job_id, place, Ended("failed", card, answers.given_up(job_id, safe)))
+        question = self._questions.followed(job_id, "failed")
+        told = answers.given_up(job_id, safe)
+        self._tell_end(job_id, place, Ended("failed", card, told, question=question))
 
     def view(self, job_id: str) -> JobView | None:
         """Return a job as its message shows it, while it has not ended."""

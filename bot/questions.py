@@ -10,13 +10,17 @@ import threading
 from collections.abc import Callable
 from datetime import datetime
 
+import msgspec
+
 from bot.courier import Courier
 from bot.jobs import Engine
 from bot.messages import answers
 from bot.messages import approval as views
-from bot.messages.model import Message
+from bot.messages.model import JobState, Message
 from commands.approval import Approval, State, closed, replace_state
+from commands.asked import Approved
 from commands.events import ApprovalAsked, BallotRefused
+from commands.jobs import APPROVED
 from storage.errors import Refused
 
 Place = tuple[str, str]  # Channel, and the ts that the thread hangs on.
@@ -68,6 +72,21 @@ class Questions:
         if rank > int(self._engine.facts(job_id).get("rank") or 0):
             self._engine.note(job_id, rank=rank)
             self._courier.note(*place, views.changed(approval))
+
+    def followed(self, job_id: str, state: JobState) -> tuple[str, Message] | None:
+        """Return where the card is that a restore was approved on, and what it says from now on.
+
+        None for every other job.
+        """
+        wish = self._engine.wish(job_id)
+        if wish is None or wish.verb != APPROVED:
+            return None
+        approved = msgspec.convert(wish.request, Approved)
+        card_ts = self._engine.facts(approved.approval.id).get("card_ts")
+        if not card_ts or approved.asked is None:
+            return None
+        shown = views.doing(approved.asked, approved.approval, self._now(), state)
+        return str(card_ts), shown
 
     def refused(self, job_id: str, place: Place, event: BallotRefused) -> None:
         """Tell a voter alone that their word did not count, and why."""

@@ -61,7 +61,8 @@ def run(request: Request, ctx: Context) -> ApprovalEnded:
     approval = ctx.kept("question", lambda: _question(request, plan, known, ctx), Approval)
     try:
         _written(ctx, "restore.asked", approval, plan, why=request.reason)
-        ctx.tell(ApprovalAsked(approval, plan, known, tuple(warnings(plan, known))))
+        asked = ApprovalAsked(approval, plan, known, tuple(warnings(plan, known)))
+        ctx.tell(asked)
         approval = _answered(approval, asking, ctx)
     except LifeboatError as error:
         outcome = "cancelled" if isinstance(error, Cancelled) else "failed"
@@ -73,7 +74,7 @@ def run(request: Request, ctx: Context) -> ApprovalEnded:
         return ApprovalEnded(approval, plan)
     with safe_words(f"The restore was not begun: {plan.target} is as it was."):
         _written(ctx, "restore.answered", approval, plan, outcome=str(approval.state))
-    approved = Approved(approval=approval, request=msgspec.to_builtins(request))
+    approved = Approved(approval=approval, request=msgspec.to_builtins(request), asked=asked)
     return ApprovalEnded(approval, plan, ctx.kept("begin", lambda: asking.begin(approved), str))
 
 

@@ -12,7 +12,7 @@ import msgspec
 
 from commands import policy
 from commands.approval import Approval, Ballot
-from commands.events import Plan
+from commands.events import ApprovalAsked, Plan
 from commands.known import Known
 from commands.make_plan import make_plan
 from commands.plan import Mode
@@ -66,10 +66,15 @@ class Cast(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Approved(msgspec.Struct, frozen=True, kw_only=True):
-    """An approval, and the request it was given for as JSON builtins."""
+    """An approval, the request it was given for as JSON builtins, and what people were shown.
+
+    `asked` is for showing again: what is done is planned anew. Questions of older versions have
+    none.
+    """
 
     approval: Approval
     request: dict[str, Any]
+    asked: ApprovalAsked | None = None
 
 
 def plan_of(request: Request, target: Deployment, manifest: Manifest) -> Plan:

@@ -196,7 +196,10 @@ class RestorePlanned(Event):
 
 @dataclass(frozen=True)
 class RestoreDryRun(Result):
+    """A plan that was only asked about; `protected` if other people would have to approve it."""
+
     plan: Plan
+    protected: bool = False
 
     @property
     def exit_code(self) -> int:
@@ -232,6 +235,7 @@ class RestoreFinished(Result):
     seconds: float
     findings: tuple[Finding, ...] = ()
     resumed: bool = False
+    undo_until: datetime | None = None  # Of a protected deployment.
 
     @property
     def kept_every_promise(self) -> bool:

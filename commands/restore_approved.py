@@ -7,6 +7,10 @@ exactly that plan. Then: announce, pause, and the same safe order as every resto
 
 from __future__ import annotations
 
+from contextlib import suppress
+from dataclasses import replace
+from datetime import datetime
+
 import msgspec
 
 from commands import approval as rule
@@ -24,7 +28,7 @@ from commands.verb import Context
 from storage import shelf
 from storage.convex import facts
 from storage.convex.deployment import Deployment
-from storage.errors import Refused
+from storage.errors import LifeboatError, Refused
 from storage.manifest import Manifest
 from storage.records import Job
 
@@ -46,11 +50,19 @@ def run(approved: Approved, ctx: Context) -> RestoreFinished:
             manifest = shelf.read_manifest(ctx.vault, request.source, request.backup)
             wanted = Wanted(manifest, request.mode, request.tables)
             settled = ctx.kept("settle", lambda: _settle(wanted, target, own, ctx), Settled)
-            if settled.finished is not None:
-                return settled.finished
-            if job.last("staged") is None:  # One that goes on from there opens nothing any more.
-                sealing.must_open(manifest, ctx)
-            return _restore(approved, manifest, pause)
+            if settled.finished is None and job.last("staged") is None:
+                sealing.must_open(manifest, ctx)  # One that was staged opens nothing any more.
+            finished = settled.finished or _restore(approved, manifest, pause)
+            return replace(finished, undo_until=_undo_until(finished.safety_backup, pause))
+
+
+def _undo_until(safety: str, pause: Pause) -> datetime | None:
+    """Return how long a safety backup may be put back; None if it can't be read just now."""
+    ctx = pause.ctx
+    with suppress(LifeboatError):
+        taken = shelf.read_manifest(ctx.vault, pause.target.name, safety)
+        return taken.snapshot.taken_at + ctx.rules.approvals.undo_within
+    return None
 
 
 def _settle(wanted: Wanted, target: Deployment, own: str, ctx: Context) -> Settled:

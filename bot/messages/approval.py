@@ -17,7 +17,7 @@ from slack_sdk.models.blocks import (
 from slack_sdk.models.views import View
 
 from bot.messages.modal import WORD_MIN
-from bot.messages.model import ActionId, Field, Message, ViewId
+from bot.messages.model import ActionId, Field, JobState, Message, ViewId
 from bot.messages.parts import Part, Pressed, Said, button, facts, listed, message, small
 from bot.messages.report_restore import numbered
 from bot.messages.text import at, bold, code, mention, plain, said, told
@@ -38,6 +38,14 @@ STATES = {
     State.VOID: "Void",
     State.SPENT: "Approved",
 }
+DOING: dict[JobState, tuple[str, str]] = {  # What became of an approved restore.
+    "queued": ("Approved", "The restore begins."),
+    "running": ("Running", "The restore runs."),
+    "done": ("Done", "The restore is done: its result is below."),
+    "look": ("Done, but look at it", "The restore is done: look at its result below."),
+    "failed": ("Failed", "The restore failed: what is so now is below."),
+    "cancelled": ("Cancelled", "The restore was cancelled: what is so now is below."),
+}
 LOSSES_SHOWN = 8
 NAMES_SHOWN = 10
 REASON_MAX = 500
@@ -50,13 +58,20 @@ def line(plan: Plan, approval: Approval, now: datetime) -> Message:
 
 def card(asked: ApprovalAsked, approval: Approval, now: datetime) -> Message:
     """Return the card: the plan, who asked and why, who may answer until when, and the buttons."""
-    return message(_card(asked, approval, now))
+    return message(_card(asked, approval, now, STATES[approval.state], so_far(approval)))
+
+
+def doing(asked: ApprovalAsked, approval: Approval, now: datetime, state: JobState) -> Message:
+    """Return the card of a question whose restore is under way, or over."""
+    word, sentence = DOING[state]
+    return message(_card(asked, approval, now, word, f"{_given(approval)} {sentence}"))
 
 
 def pointer(asked: ApprovalAsked, link: str) -> Message:
     """Return the pointer for the approvers' own channel."""
     approval, plan = asked.approval, asked.plan
     where = f" <{link}|Go to the card>." if link.startswith("https://") else ""
+    typed = code(command("approve", approval.id))
     return message(
         [
             Said(
@@ -64,7 +79,7 @@ def pointer(asked: ApprovalAsked, link: str) -> Message:
                 f"{code(plan.backup)} into {bold(plan.target)}; {_missing(approval)} until "
                 f"{at(approval.approve_until)}.{where}"
             ),
-            small(f"or type {code(command('approve', approval.id))}"),
+            small(f"or type {typed}" if where else f"the card is where it was asked · {typed}"),
         ]
     )
 
@@ -142,15 +157,17 @@ def _line(plan: Plan, approval: Approval, now: datetime) -> Iterator[Part]:
     )
 
 
-def _card(asked: ApprovalAsked, approval: Approval, now: datetime) -> Iterator[Part]:
+def _card(
+    asked: ApprovalAsked, approval: Approval, now: datetime, word: str, stands: str
+) -> Iterator[Part]:
     plan, known = asked.plan, asked.known
-    yield Said(f"{bold(plan.target)} (protected) · {STATES[approval.state]}")
+    yield Said(f"{bold(plan.target)} (protected) · {word}")
     yield Said(
         f"{mention(approval.asked_by, approval.asked_name)} asks to restore {code(plan.backup)} "
         f"into {bold(plan.target)}, mode {said(plan.mode)}."
     )
     yield Said(f"*Why:* {told(approval.reason, REASON_MAX)}")
-    yield Said(so_far(approval))
+    yield Said(stands)
     yield listed(lambda text: f"*Warning:* {told(text)}", asked.warnings, "warnings")
     yield listed(
         lambda loss: (
@@ -195,7 +212,7 @@ def _known(known: Known, now: datetime) -> Iterator[tuple[str, str | None]]:
         yield "Takes back", f"restore {code(known.undo_of)}"
     else:
         yield (
-            "Restored to" if staged else "Restored to staging",
+            "Tried in" if staged else "Tried in staging",
             f"{bold(known.staged_in)}, {age(staged, now)}" if staged else "never",
         )
     if known.restored_seconds:
@@ -212,8 +229,7 @@ def _known(known: Known, now: datetime) -> Iterator[tuple[str, str | None]]:
 
 def so_far(approval: Approval) -> str:
     """Return how a question stands, in a sentence."""
-    votes = " and ".join(_vote(vote) for vote in approval.votes)
-    given = f"Approved by {votes}." if votes else ""
+    given = _given(approval)
     match approval.state:
         case State.WAITING:
             return f"{given} {_missing(approval)}, until {at(approval.approve_until)}.".lstrip()
@@ -228,6 +244,11 @@ def so_far(approval: Approval) -> str:
             return f"Withdrawn by {said(approval.ended_by)}. Nothing was restored."
         case _:
             return f"{_ended(told(approval.why))} Nothing was restored."
+
+
+def _given(approval: Approval) -> str:
+    votes = " and ".join(_vote(vote) for vote in approval.votes)
+    return f"Approved by {votes}." if votes else ""
 
 
 def _ended(words: str) -> str:

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from bot.messages import approval, doctor, listing, pruning, report_restore, shown, standing
 from bot.messages.job import asked_by, place, step, title
@@ -85,8 +85,11 @@ def silent(view: JobView, seconds: float) -> Message:
     )
 
 
-def full(event: Event) -> Message:
-    """Return everything about how a job ended, or about the plan it goes by."""
+def full(event: Event, took: Mapping[str, float] | None = None) -> Message:
+    """Return everything about how a job ended, or about the plan it goes by.
+
+    `took` are the seconds of each step, as far as they are known.
+    """
     match event:
         case BackupsListed():
             return listing.page(event, 1, None)
@@ -97,10 +100,10 @@ def full(event: Event) -> Message:
         case DoctorLooked():
             return doctor.looked(event)
         case _:
-            return message(_full(event))
+            return message(_full(event, took or {}))
 
 
-def _full(event: Event) -> Iterator[Part]:
+def _full(event: Event, took: Mapping[str, float]) -> Iterator[Part]:
     match event:
         case BackupFinished():
             yield from _backup(event)
@@ -111,7 +114,7 @@ def _full(event: Event) -> Iterator[Part]:
         case RestoreDryRun():
             yield from report_restore.dry_run(event)
         case RestoreFinished():
-            yield from report_restore.finished(event)
+            yield from report_restore.finished(event, took)
         case PruneDryRun() | Pruned() | HoldChanged():
             yield from pruning.reported(event)
         case ApprovalEnded():

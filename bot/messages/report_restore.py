@@ -5,14 +5,14 @@ What loses rows, or did not keep its promise, stands first, so that a cut never 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from bot.messages.parts import Listed, Part, Said, facts, listed, small
 from bot.messages.tables import table
 from bot.messages.text import at, bold, code, said, told
 from bot.messages.typed import again
 from bot.messages.verdict import findings, numbers, verdict, way_back
-from bot.words import counted, number, some
+from bot.words import counted, duration, number, some
 from commands.events import (
     Conflict,
     Counted,
@@ -27,6 +27,24 @@ NAMES_MAX = 12
 LOSING = ("deleted", "replaced")  # Fates after which rows that are there now are gone.
 FATES = ("deleted", "replaced", "merged", "added to", "created", "kept")
 STORAGE = "_storage"
+PHASES = {  # What people call it -> the steps it is made of.
+    "plan": ("preflight", "plan"),
+    "safety backup": (
+        "describe",
+        "export",
+        "download",
+        "read",
+        "choose tables",
+        "store",
+        "read back",
+        "manifest",
+    ),
+    "verify the archive": ("verify the archive",),
+    "build and upload": ("build", "stage"),
+    "compare": ("compare",),
+    "import": ("confirm", "restore"),
+    "count": ("count",),
+}
 
 
 def planned(plan: Plan) -> Iterator[Part]:
@@ -61,11 +79,12 @@ def dry_run(event: RestoreDryRun) -> Iterator[Part]:
     yield from planned(event.plan)
     yield small(f"fingerprint {code(event.plan.fingerprint or 'none')}")
     if not event.plan.conflicts:
-        yield Said(f"*To do it:* {code(again(event.plan), 600)}")
+        why = ' reason "…"' if event.protected else ""
+        yield Said(f"*To do it:* {code(again(event.plan) + why, 600)}")
 
 
-def finished(event: RestoreFinished) -> Iterator[Part]:
-    """Yield before, promised and after, and the way back."""
+def finished(event: RestoreFinished, took: Mapping[str, float]) -> Iterator[Part]:
+    """Yield before, promised and after, how long each step took, and the way back."""
     plan = event.plan
     yield Said(verdict(event))
     yield Said(way_back(event))
@@ -78,6 +97,7 @@ def finished(event: RestoreFinished) -> Iterator[Part]:
             ("Mode", said(plan.mode)),
             ("Import", f"{code(event.import_id)}, job {code(event.job_id)}"),
             ("In all", numbers(event)),
+            ("Phases", _phases(took)),
         )
     )
     yield findings(event.findings)
@@ -89,6 +109,16 @@ def finished(event: RestoreFinished) -> Iterator[Part]:
         what="counts",
         right=(1, 2, 3),
     )
+
+
+def _phases(took: Mapping[str, float]) -> str:
+    """Return how long each phase took, of those that were finished."""
+    sums = {
+        phase: sum(took[step] for step in steps if step in took)
+        for phase, steps in PHASES.items()
+        if any(step in took for step in steps)
+    }
+    return ", ".join(f"{phase} {duration(seconds)}" for phase, seconds in sums.items())
 
 
 def _conflict(conflict: Conflict) -> str:

@@ -88,7 +88,8 @@ def way_back(event: RestoreFinished) -> str:
     """Return the safety backup and the words that put it back."""
     undo = in_slack(event.undo)
     spelled = code(undo.strip("`"), 300) if undo != event.undo else told(event.undo)
-    return f"*Safety backup:* {code(event.safety_backup)}\n*To undo:* {spelled}"
+    until = f", until {at(event.undo_until)}" if event.undo_until else ""
+    return f"*Safety backup:* {code(event.safety_backup)}\n*To undo{until}:* {spelled}"
 
 
 def quoted(label: str) -> str:

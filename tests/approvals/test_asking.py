@@ -29,9 +29,10 @@ def test_the_thread_tells_the_story_in_its_order(house: ApprovalHouse):
     question.yes(AYU, "with Budi, on the phone")
     question.over("Restored:")
     question.told("Restored:")
+    question.carded("Approved by", "The restore is done: its result is below.")
     told = [text.split(":")[0].splitlines()[0] for text in question.thread]
 
-    assert told[0].startswith("*production* (protected) · Approved")
+    assert told[0].startswith("*production* (protected) · Done")
     assert "with Budi, on the phone" in told[1] and f"<@{AYU}>" in told[1]
     assert told[2] == "production is paused"
     assert told[3].startswith("Plan")
@@ -52,7 +53,7 @@ def test_the_card_says_what_is_lost_and_who_may_answer_until_when(house: Approva
     assert "*Loses rows:* `npd` 47 → 40" in card
     assert "*Came after the snapshot:* npd +12" in card
     assert "12 rows came into production after the snapshot and would be lost." in card
-    assert "*Restored to:* *staging*" in card
+    assert "*Tried in:* *staging*" in card
 
 
 def test_asking_needs_a_reason(house: ApprovalHouse, held: Held):
@@ -116,7 +117,7 @@ def test_never_straight_to_production(house: ApprovalHouse, held: Held):
 
     assert "Failed" in told.splitlines()[0]
     assert untouched
-    assert "*Restored to:* *staging*, just now" in question.card
+    assert "*Tried in:* *staging*, just now" in question.card
 
 
 def test_whoever_looks_on_can_not_ask(house: ApprovalHouse, held: Held):

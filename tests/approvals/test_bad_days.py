@@ -210,7 +210,11 @@ def test_a_cancel_before_the_confirm_leaves_production_as_it_was(house: Approval
     question.over("Comparing Convex's summary with the plan")
     question.told("production is paused")
     house.ask(RIZAL, f"cancel {question.restore_id}")
+    question.carded("(protected) · Running", "The restore runs.")
     line = question.over("Approved restore", "Cancelled")
+    question.carded(
+        "(protected) · Cancelled", "The restore was cancelled: what is so now is below."
+    )
     house.production.heal()
     question.told("production runs again")
 

@@ -102,6 +102,7 @@ def told_once(question: Question) -> None:
     still and runs again is then said once more, and never not at all.
     """
     question.told("Restored:")
+    question.carded("(protected) · Done", "The restore is done: its result is below.")
     wait_for(lambda: not question.buttons)
     thread = question.thread
     about = [

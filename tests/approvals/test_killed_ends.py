@@ -68,6 +68,7 @@ def test_a_restore_that_fails_outlives_the_bot_as_it_was(
     house.idle()
     house.production.heal()
     question.told("production runs again")
+    wait_for(lambda: question.card.splitlines()[0].endswith(("· Failed", "· Cancelled")))
     said = [question.line.text, *question.thread]
 
     assert held.untouched()

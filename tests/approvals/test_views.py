@@ -136,7 +136,7 @@ def test_a_card_says_what_whoever_approves_has_to_know():
         "*Loses rows:* `scratch` 3 → 0 (−100 %)",
         "*Loses rows:* `npd` 47 → 40 (−15 %)",
         "*Came after the snapshot:* npd +12",
-        "*Restored to:* *staging*",
+        "*Tried in:* *staging*",
         "fingerprint `3f2a-9c01`",
         "`/backup approve ask-production-4k2f9c`",
     ):
@@ -147,7 +147,7 @@ def test_a_bare_card_hides_no_gap():
     text = drawn("card-bare").text
 
     assert "*Verified:* never" in text
-    assert "*Restored to staging:* never" in text
+    assert "*Tried in staging:* never" in text
     assert "*Writes:* *not paused*: see the warning" in text
 
 

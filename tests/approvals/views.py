@@ -190,6 +190,13 @@ MESSAGES: dict[str, Callable[[], Message]] = {
         for name, end in ENDS.items()
     },
     **{
+        f"card-{state}": lambda state=state: views.doing(
+            asked(), approval(**ENDS["approved"]), NOW, state
+        )
+        for state in views.DOING
+        if state != "queued"
+    },
+    **{
         f"line-{name}": lambda end=end: views.line(plan(), approval(**end), NOW)
         for name, end in ENDS.items()
     },

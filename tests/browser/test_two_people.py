@@ -144,6 +144,8 @@ def test_nobody_approves_what_they_asked_for_and_a_second_person_does(house, riz
     expect(rizal.jobs).to_contain_text(RESTORED, timeout=JOB_MS)
     report = budi.replies(RESTORED)
     expect(report).to_contain_text(re.compile(r"npd\s+33\s+40\s+40\s+kept"))
+    expect(card(budi)).to_contain_text("(protected) · Done")
+    expect(card(budi)).to_contain_text("The restore is done: its result is below.")
     expect(rizal.jobs).to_have_count(1)
     assert rows(house) == ROWS
     budi.type(f"/backup approve {asked.id}")

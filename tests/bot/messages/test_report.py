@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from bot.messages import report
+from bot.messages import report, report_restore
+from bot.messages.job import STEPS
 from commands import events
 from commands.events import Event, Result
 from tests.bot import terminal_events as made
@@ -122,6 +123,12 @@ def test_a_dry_run_says_that_nothing_was_touched_and_what_would_do_it():
     assert "f" * 64 in text
 
 
+def test_a_dry_run_into_a_protected_deployment_asks_for_a_reason():
+    text = report.full(events.RestoreDryRun(made.plan(), protected=True)).text
+
+    assert f'`/backup restore {ID} to staging mode replace-all reason "…"`' in text
+
+
 def test_a_plan_with_conflicts_names_the_modes_that_work_and_offers_no_words():
     conflict = events.Conflict("Table 'npd' has number 1 there.", ("replace", "merge"))
     text = report.full(events.RestoreDryRun(made.plan(conflicts=(conflict,)))).text
@@ -164,6 +171,25 @@ def test_a_restore_that_an_earlier_run_did_says_so():
     text = report.full(made.restored(resumed=True)).text
 
     assert text.startswith("Restored (by an earlier run that was stopped): ")
+
+
+def test_a_restore_says_how_long_each_phase_took():
+    took = {"plan": 0.2, "export": 60.0, "download": 5.0, "confirm": 0.1, "restore": 8.0}
+    text = report.full(made.restored(), took).text
+
+    assert "*Phases:* plan 0.2 s, safety backup 1 min 05 s, import 8.1 s\n" in text
+
+
+def test_every_step_of_a_restore_is_part_of_a_phase():
+    steps = [step for steps in report_restore.PHASES.values() for step in steps]
+
+    assert sorted(steps) == sorted(set(STEPS) - {"verify"})
+
+
+def test_an_undo_says_until_when_it_may_be_asked_for():
+    text = report.full(made.restored(undo_until=made.AT)).text
+
+    assert "*To undo, until <!date^1795485613^" in text
 
 
 def test_a_refusal_in_a_job_is_reported_in_its_three_sentences():
