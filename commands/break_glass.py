@@ -9,6 +9,7 @@ take it, nothing happens. The bot tells the approvers' channel about it as soon 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from commands import audited, policy
 from commands.asked import safe_words
@@ -38,7 +39,8 @@ def restore_alone(work: Work, replan: Callable[[], Plan], reason: str) -> Restor
         _write_down(work, reason)
     with never_left_paused(target, ctx, work.job) as pause:
         pause.begin()
-        return pause.over(restore(work, replan))
+        finished = restore(work, replan)
+        return pause.over(replace(finished, undo=f"{finished.undo} --break-glass"))
 
 
 def check(target: Deployment, reason: str, ctx: Context) -> None:

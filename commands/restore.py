@@ -161,7 +161,7 @@ def run(request: Request, ctx: Context) -> RestoreFinished | RestoreDryRun:
 
     if request.dry_run:
         sealing.must_open(manifest, ctx)
-        return RestoreDryRun(ctx.step("plan", replan))
+        return RestoreDryRun(ctx.step("plan", replan), target.protected)
     with ctx.only_one(f"restore-{target.name}", f"a restore into {target.name}"):
         own = ctx.kept("name", lambda: restore_work.job_id(target, ctx), str)
         wanted = Wanted(manifest, mode, chosen, request.take_over)

@@ -61,7 +61,8 @@ def dry_run(event: RestoreDryRun, reader: Reader) -> Iterator[Text]:
     yield blank()
     yield line("Nothing was touched.")
     if not event.plan.conflicts:
-        yield line(("To do it: ", QUIET), command(event.plan))
+        words = in_slack(event.plan) if event.protected else command(event.plan)
+        yield line(("To do it: ", QUIET), words)
 
 
 def answered(event: ApprovalEnded) -> Iterator[Text]:
@@ -81,6 +82,14 @@ def command(plan: Plan) -> str:
     if plan.chosen:
         words += ["--tables", ",".join(plan.chosen)]
     return shlex.join(words)
+
+
+def in_slack(plan: Plan) -> str:
+    """Return the words that ask other people for exactly this plan."""
+    words = ["restore", plan.backup, "to", plan.target, "mode", plan.mode]
+    if plan.chosen:
+        words += ["tables", ",".join(plan.chosen)]
+    return f'ask other people, in Slack: /backup {shlex.join(words)} reason "…"'
 
 
 def finished(event: RestoreFinished, reader: Reader) -> Iterator[Text]:

@@ -191,6 +191,7 @@ def test_one_person_restores_production_and_it_is_written_down_before(
     assert (entry.why, entry.about, entry.deployment) == (REASON, house.backup, "production")
     assert entry.by.startswith("terminal:")
     assert "production is paused." in window.said and "production runs again." in window.said
+    assert "--reason 'take it back' --break-glass" in " ".join(window.said.split())
     assert held_back(house.production, promised)
     assert house.log_whole()
 

@@ -224,6 +224,15 @@ def test_a_dry_run_says_that_nothing_was_touched_and_how_to_do_it():
     )
 
 
+def test_a_dry_run_into_a_protected_deployment_says_whom_to_ask():
+    text = said(events.RestoreDryRun(made.plan(mode="replace", chosen=("npd",)), protected=True))
+
+    assert text.splitlines()[-1] == (
+        f"To do it: ask other people, in Slack: /backup restore {made.ID} to staging mode replace "
+        'tables npd reason "…"'
+    )
+
+
 def test_a_restore_ends_with_the_safety_backup_and_the_undo():
     last = said(made.restored()).splitlines()[-1]
 
