@@ -39,6 +39,7 @@ from commands.events import (
     StepFinished,
     Warned,
 )
+from commands.retention_events import BackupRemoved, PrunePlanned
 from storage.errors import LifeboatError, Refused
 
 CANCELLED = "Cancelled"
@@ -174,10 +175,12 @@ class Board:
                 self._paused(job_id, event)
             case ApprovalAsked() | ApprovalChanged() | BallotRefused():
                 self._question(job_id, event)
+            case BackupRemoved(id):
+                self._change(job_id, noted=f"removed {id}")
             case StepFinished(step, seconds):
                 took = self._took(job_id)
                 self._engine.note(job_id, took={**took, step: took.get(step, 0.0) + seconds})
-            case RestorePlanned():
+            case RestorePlanned() | PrunePlanned():
                 pass
             case _:
                 raise AssertionError(f"unreachable: {type(event).__name__}")

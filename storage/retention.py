@@ -79,7 +79,15 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
         return self.reasons[0].rule
 
     @property
+    def short(self) -> str:
+        """The strongest reason, and how many more there are."""
+        more = len(self.reasons) - 1
+        also = f" (and {more} more reason{'s' if more > 1 else ''})" if more else ""
+        return self.reasons[0].what + also
+
+    @property
     def why(self) -> str:
+        """All reasons."""
         return "; ".join(reason.what for reason in self.reasons)
 
 

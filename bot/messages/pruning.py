@@ -74,10 +74,8 @@ def verdict(event: Pruned) -> str:
     """Return in a sentence what a prune came to."""
     if not (event.removed or event.bytes_gone or event.cooled):
         return f"Nothing had to go in {bold(event.vault)}."
-    return (
-        f"Pruned {bold(event.vault)}: {counted(len(event.removed), 'backup')} removed, "
-        f"{event.kept:,} kept."
-    )
+    removed = counted(len(event.removed), "backup") if event.removed else "No backup"
+    return f"{removed} removed from {bold(event.vault)}, {event.kept:,} kept."
 
 
 def numbers(event: Pruned) -> str:
@@ -146,7 +144,7 @@ def _lines(plan: PrunePlan) -> Iterator[str]:
 
 def _decision(each: Decision) -> str:
     word = "keep" if each.keep else "*remove*"
-    return f"• {word} {code(each.backup.id)} {said(each.backup.kind)}: {told(each.why, WHY_MAX)}"
+    return f"• {word} {code(each.backup.id)} {said(each.backup.kind)}: {told(each.short, WHY_MAX)}"
 
 
 def _waiting(each: Waiting) -> str:

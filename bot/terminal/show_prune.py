@@ -41,7 +41,7 @@ def removed(event: BackupRemoved, _reader: Reader) -> Iterator[Text]:
 def pruned(event: Pruned, _reader: Reader) -> Iterator[Text]:
     """Yield how a prune ended, in numbers."""
     nothing = not (event.removed or event.bytes_gone or event.cooled)
-    word = "Nothing had to go" if nothing else "Pruned"
+    word = "Nothing had to go" if nothing else "Done"
     yield line((word, GOOD), f" in {event.vault}: {counted(event.kept, 'backup')} kept.")
     if event.removed:
         yield line(f"Removed {counted(len(event.removed), 'backup')}, {size(event.removed_bytes)}.")

@@ -11,7 +11,7 @@ import msgspec
 
 from bot.terminal import printer, show
 from bot.terminal.layout import Reader
-from commands import events
+from commands import events, retention_events
 from commands.approval import Approval, State
 from commands.audit_story import stories
 from commands.events import Event
@@ -33,6 +33,8 @@ from storage.manifest import (
     StorageFacts,
     TableFacts,
 )
+from storage.retention import Backup, Decision, decide
+from storage.retention_policy import Policies, Policy
 
 AT = datetime(2026, 11, 24, 2, 0, 13, tzinfo=UTC)
 NOW = AT + timedelta(hours=3)
@@ -270,6 +272,82 @@ def known(**changes: Any) -> Known:
     return Known(**{**facts, **changes})
 
 
+def decisions() -> tuple[Decision, ...]:
+    """Return what a policy makes of four backups, one of them held."""
+    backups = [
+        Backup(
+            id=f"production-{NOW - timedelta(days=days):%Y-%m-%d-%H%M}",
+            deployment="production",
+            vault="local",
+            taken_at=NOW - timedelta(days=days),
+            kind=kind,
+            bytes=12_300_000,
+            proven_at=NOW,
+            held="the tax audit (Rizal, 2026-11-24)" if days == 500 else "",
+        )
+        for days, kind in ((1, "daily"), (100, "manual"), (400, "pre-deploy"), (500, "manual"))
+    ]
+    return decide(backups, Policies(usual=Policy(floor=1)), NOW)
+
+
+def prune_plan(**changes: Any) -> retention_events.PrunePlan:
+    """Return a plan in which two backups go, and two that went before."""
+    waiting = [
+        retention_events.Waiting(
+            id,
+            "production",
+            5_000_000,
+            NOW - timedelta(days=days),
+            NOW + timedelta(days=7 - days),
+            due,
+        )
+        for id, days, due in (
+            ("production-2024-01-01-0200", 9, True),
+            ("production-2024-01-02-0200", 2, False),
+        )
+    ]
+    facts = {
+        "vault": "local",
+        "deployment": None,
+        "now": NOW,
+        "decisions": decisions(),
+        "waiting": tuple(waiting),
+        "grace": timedelta(days=7),
+        "fingerprint": "3f2a9c01" * 8,
+    }
+    return retention_events.PrunePlan(**{**facts, **changes})
+
+
+def pruned(**changes: Any) -> retention_events.Pruned:
+    """Return a prune that removed two backups and spared one."""
+    facts = {
+        "vault": "local",
+        "removed": ("production-2026-08-16-0200", "production-2025-10-20-0200"),
+        "removed_bytes": 24_600_000,
+        "spared": (("production-2025-07-12-0200", "it changed, and is kept: held"),),
+        "bytes_gone": ("production-2024-01-01-0200",),
+        "freed_bytes": 5_000_000,
+        "waiting": 3,
+        "waiting_bytes": 29_600_000,
+        "grace": timedelta(days=7),
+        "kept": 2,
+    }
+    return retention_events.Pruned(**{**facts, **changes})
+
+
+def hold_changed(**changes: Any) -> retention_events.HoldChanged:
+    """Return a hold that was placed."""
+    facts = {
+        "id": "production-2026-11-24-0200",
+        "what": "held",
+        "by": "Rizal",
+        "why": "the tax audit",
+        "holds": ("the tax audit (Rizal, 2026-11-24)",),
+        "locked": True,
+    }
+    return retention_events.HoldChanged(**{**facts, **changes})
+
+
 def one_of_each() -> list[Event]:
     """Return every kind of event there is, each made once."""
     return [
@@ -286,6 +364,11 @@ def one_of_each() -> list[Event]:
         events.RestoreDryRun(plan()),
         events.ImportConfirmed("km2abc"),
         restored(),
+        retention_events.PrunePlanned(prune_plan()),
+        retention_events.PruneDryRun(prune_plan()),
+        retention_events.BackupRemoved("production-2026-08-16-0200", "it is 100 days old"),
+        pruned(),
+        hold_changed(),
         status(),
         events.CancelAsked("now-production-4k2f9c", "running"),
         audit_told(),

@@ -1,14 +1,17 @@
 """/backup prune, hold and release: the plan first, a button, and two clicks at once."""
 
+import json
 import threading
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
+from slack_sdk import WebClient
 
 from sandbox.slack_people import AYU, BACKUPS, CITRA, RIZAL
 from storage.vaults.local import LocalFolder
 from tests.fakes import keep, make_manifest
-from tests.slack.house import wait_for
+from tests.slack.house import Card, wait_for
 
 MORE, REMOVE = "prune.page", "prune.confirm"
 
@@ -58,25 +61,23 @@ def test_every_backup_is_on_some_page(full):
     ids = stock(house, *range(1, 8), *range(50, 90), deployment="staging")
     answer = house.ask(RIZAL, "prune staging")
     seen = answer.text
-    for _ in range(5):
-        value = answer.buttons.get(MORE)
-        if value is None or "Page 4 of 4" in answer.text:
-            break
+    while "Page 4 of 4" not in answer.text:
         before = answer.text
-        house.press(RIZAL, answer, MORE, value_of(answer))
+        house.press(RIZAL, answer, MORE, block_id=block_of(answer, "More"))
         wait_for(lambda before=before: answer.text != before)
         seen += answer.text
 
     assert all(id_ in seen for id_ in ids)
 
 
-def value_of(answer):
-    """The value of the button that leads on."""
-    for block in answer.message["blocks"]:
-        for each in block.get("elements", ()):
-            if each.get("action_id") == MORE:
-                return each["value"]
-    raise AssertionError(answer.text)
+def block_of(answer, label):
+    """The block in which the button of this label stands."""
+    return next(
+        block["block_id"]
+        for block in answer.message["blocks"]
+        for each in block.get("elements", ())
+        if block["type"] == "actions" and each["text"]["text"] == label
+    )
 
 
 def test_the_button_has_exactly_the_plan_done_as_a_job(full):
@@ -89,7 +90,7 @@ def test_the_button_has_exactly_the_plan_done_as_a_job(full):
     assert set(ids[:7]) <= set(house.manifests())
     assert not set(ids[7:]) & set(house.manifests())
     assert all(id_ in " ".join(card.thread) for id_ in ids[7:])
-    audit = house.ask(RIZAL, f"audit {ids[7]}")
+    audit = house.ask(RIZAL, f"audit about {ids[7]}")
     assert "prune.removed" in audit.text
 
 
@@ -119,24 +120,59 @@ def test_a_plan_that_changed_is_shown_anew_and_nothing_is_removed(full):
     assert set(ids) <= set(house.manifests())
 
 
-def test_a_forged_button_removes_nothing(full):
-    house, ids = full
-    answer = house.ask(RIZAL, "prune staging")
-    for value in ("staging 0000000000000000", "staging", "staging ", "nowhere 12", "* 1"):
-        told = house.pressed(RIZAL, answer, REMOVE, value)
-        assert "*Not done.*" in told.text
+def forged(house, value):
+    """A message in the channel, of the bot's own token, with a button that the bot never made."""
+    web = WebClient(token=house.slack.bot_token, base_url=house.slack.api_url)
+    text = {"type": "plain_text", "text": "Remove"}
+    button = {"type": "button", "action_id": REMOVE, "text": text, "value": value}
+    blocks = [{"type": "actions", "elements": [button]}]
+    ts = web.chat_postMessage(channel=BACKUPS, text="forged", blocks=blocks)["ts"]
+    return Card(house, BACKUPS, str(ts))
 
+
+@pytest.mark.parametrize(
+    "value", ["staging 0000000000000000", "staging", "staging ", "nowhere 12", "* 1", "--yes x"]
+)
+def test_a_forged_button_removes_nothing(full, value):
+    house, ids = full
+    told = house.pressed(RIZAL, forged(house, value), REMOVE)
+
+    assert "*Not done.*" in told.text
     assert set(ids) <= set(house.manifests())
 
 
 def test_who_is_no_operator_is_refused_words_and_button(full):
     house, ids = full
-    answer = house.ask(RIZAL, "prune staging")
+    value = house.ask(RIZAL, "prune staging").buttons[REMOVE]
 
     assert "for operators" in house.ask(CITRA, "prune staging").text
-    assert "for operators" in house.pressed(CITRA, answer, REMOVE).text
     assert "for operators" in house.ask(CITRA, f"hold {ids[0]} reason whatever").text
+    assert "for operators" in house.pressed(CITRA, forged(house, value), REMOVE).text
     assert set(ids) <= set(house.manifests())
+
+
+def test_two_people_at_once_remove_once(full):
+    """Two buttons with the same plan: the second job finds it done."""
+    house, ids = full
+    value = house.ask(RIZAL, "prune staging").buttons[REMOVE]
+    before = removals(house)
+    clicks = [
+        threading.Thread(target=house.press, args=(person, forged(house, value), REMOVE))
+        for person in (RIZAL, AYU)
+    ]
+    for each in clicks:
+        each.start()
+    for each in clicks:
+        each.join()
+    wait_for(lambda: not set(ids[7:]) & set(house.manifests()), 30)
+    house.idle()
+    assert removals(house) == before + 5
+
+
+def removals(house):
+    """How many removals the audit log tells of."""
+    entries = map(Path.read_text, (house.folder / "vault" / "audit").glob("*.json"))
+    return sum(json.loads(each)["what"] == "prune.removed" for each in entries)
 
 
 def test_a_hold_is_placed_listed_and_released(full):

@@ -89,6 +89,9 @@ def test_an_entry_tells_what_the_manifest_says(vault, catalog):
         "verified_findings": 0,
         "asked_by": "rizal",
         "vault": "local",
+        "verified_damage": 0,
+        "whole": True,
+        "held": "",
         "sealed_for": (),
     }
 
@@ -432,3 +435,27 @@ for number in range(20):
     ]
 
     assert [process.communicate()[1] for process in processes] == [b"", b"", b""]
+
+
+def test_a_catalog_of_before_holds_is_brought_up_to_date_and_read_anew(vault, tmp_path):
+    """The first version knew no holds, and damage was one with every other finding."""
+    path = tmp_path / "old.db"
+    old = Catalog(path)
+    damaged = make_check(findings=(make_finding(),))
+    keep(vault, make_manifest(check=damaged))
+    old.refresh(vault)
+    with sqlite3.connect(path) as db:
+        db.execute("DROP TABLE holds")
+        db.execute("ALTER TABLE checks DROP COLUMN damage")
+        db.execute("DELETE FROM _sqlite_migrations WHERE name = 'holds_and_damage'")
+        db.execute("PRAGMA user_version = 1")
+    db.close()
+    word = Hold(act="hold", at=AT, by="U1", by_name="Ayu", door="slack", why="the audit")
+    holds.write(vault, "production", ID, word)
+    catalog = Catalog(path)
+    catalog.refresh(vault)
+    (entry,) = catalog.backups()
+
+    assert entry.held == "the audit (Ayu, 2026-11-24)"
+    assert entry.verified_damage == 1
+    assert list(tmp_path.glob("*set-aside*")) == []

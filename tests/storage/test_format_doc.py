@@ -11,7 +11,9 @@ import pytest
 
 from storage import manifest, shelf
 from storage.finding import Finding, LookedAt
+from storage.holds import Hold
 from storage.records import Record
+from storage.removal import Removed
 from tests.fakes import AT
 
 ROOT = Path(__file__).parents[2]
@@ -28,6 +30,8 @@ STRUCTS = [
     Finding,
     LookedAt,
     Record,
+    Hold,
+    Removed,
 ]
 
 

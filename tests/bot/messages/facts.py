@@ -19,6 +19,7 @@ from bot.messages import (
     job,
     kit,
     listing,
+    pruning,
     report,
     shown,
     standing,
@@ -27,10 +28,13 @@ from bot.messages.model import JobView, Message
 from commands import VERBS, events
 from commands import kit as kit_page
 from commands.audit_story import stories
+from commands.retention_events import PrunePlan
 from storage.audit import Head
 from storage.errors import ExportInProgress, Refused
 from storage.finding import Finding, LookedAt
 from storage.manifest import Contents, FileFacts, SealedFacts, StorageFacts, TableFacts
+from storage.retention import decide
+from storage.retention_policy import Policies, Policy
 from storage.vaults.vault import ByHand
 from tests.bot import terminal_events as made
 from tests.bot.terminal_events import AT, ID, NOW
@@ -319,6 +323,7 @@ JOBS: dict[str, Callable[[], JobView]] = {
     "not-sound": lambda: ended(
         "look", verb="verify", backup=ID, result=made.verified(findings=(made.DAMAGE,))
     ),
+    "pruned": lambda: ended("done", verb="prune", result=made.pruned()),
     "restored": lambda: replace(restoring(), state="done", ended_at=NOW, result=made.restored()),
     "differs": lambda: replace(restoring(), state="look", ended_at=NOW, result=differing()),
     "failed": lambda: ended("failed", failure=FAILURE),
@@ -385,8 +390,34 @@ REPORTS: dict[str, Callable[[], Message]] = {
     "restored": lambda: report.full(made.restored()),
     "restored-differs": lambda: report.full(differing()),
     "restored-longest": lambda: report.full(long_restored()),
+    "pruned": lambda: report.full(made.pruned()),
+    "pruned-nothing": lambda: report.full(
+        made.pruned(removed=(), spared=(), bytes_gone=(), waiting=0)
+    ),
+    "pruned-longest": lambda: report.full(
+        made.pruned(
+            vault=LONG_LABEL,
+            removed=(LONG_LABEL,) * 3_000,
+            spared=((LONG_LABEL, HOSTILE * 40),) * 3_000,
+            bytes_gone=(LONG_LABEL,) * 3_000,
+        )
+    ),
     "failed": lambda: report.full(FAILURE),
 }
+
+
+def long_prune(why: str = "the tax audit") -> PrunePlan:
+    """Return a plan of a thousand backups, all held for the same reason or going."""
+    four = made.decisions()
+    held = msgspec.structs.replace(four[0].backup, held=why)
+    many = decide(
+        [msgspec.structs.replace(held, id=f"production-{i}") for i in range(500)]
+        + [msgspec.structs.replace(four[2].backup, id=f"production-g{i}") for i in range(20)],
+        Policies(usual=Policy(floor=1)),
+        NOW,
+    )
+    return made.prune_plan(decisions=many)
+
 
 PRIVATE: dict[str, Callable[[], Message]] = {
     "list": lambda: listing.page(
@@ -398,6 +429,18 @@ PRIVATE: dict[str, Callable[[], Message]] = {
         "production",
     ),
     "list-first": lambda: listing.page(listed(5, more=7), 1, None),
+    "list-held": lambda: listing.page(
+        events.BackupsListed(
+            (msgspec.structs.replace(made.entry(), held="the tax audit (Rizal, 2026-11-24)"),), NOW
+        ),
+        1,
+        None,
+    ),
+    "shown-held": lambda: shown.backup(
+        events.BackupShown(
+            made.manifest(), (), "local", NOW, ("the tax audit (Rizal, 2026-11-24)",)
+        )
+    ),
     "list-empty": lambda: listing.page(listed(0), 1, "production"),
     "list-longest": lambda: listing.page(
         events.BackupsListed(
@@ -454,6 +497,19 @@ PRIVATE: dict[str, Callable[[], Message]] = {
         made.audit_verified(looked_at=LookedAt(), head=None, findings=findings(1))
     ),
     "audit-broken-longest": lambda: audited.answer(made.audit_verified(findings=findings(500))),
+    "prune-plan": lambda: pruning.plan(made.prune_plan(), 1),
+    "prune-plan-nothing": lambda: pruning.plan(made.prune_plan(decisions=(), waiting=()), 1),
+    "prune-plan-page": lambda: pruning.plan(long_prune(), 3),
+    "prune-plan-longest": lambda: pruning.plan(long_prune(HOSTILE * 40), 2),
+    "prune-changed": lambda: pruning.changed(made.prune_plan(deployment="production")),
+    "hold-placed": lambda: report.full(made.hold_changed()),
+    "hold-released": lambda: report.full(made.hold_changed(what="released", locked=False)),
+    "hold-release-asked": lambda: report.full(
+        made.hold_changed(what="release asked", locked=False, until=NOW)
+    ),
+    "hold-longest": lambda: report.full(
+        made.hold_changed(why=HOSTILE * 40, by=LONG_LABEL, holds=(HOSTILE * 40,) * 500)
+    ),
     "refused": lambda: answers.refused(
         Refused("There is no deployment called 'prod'.", hint="Did you mean 'production'?")
     ),
