@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from bot.settings_sense import Shaped, named
 from bot.settings_shape import File, KeptTable
-from bot.settings_words import Mistake, did_you_mean, dotted, shown
+from bot.settings_words import Mistake, Where, did_you_mean, dotted, shown
 from storage.retention_policy import Override, Policies, Policy, contradictions
 
 BACKUP_ID = re.compile(r"[a-z0-9][a-z0-9-]{0,39}-\d{4}-\d\d-\d\d-\d{4}(?:-\d+)?")
@@ -44,17 +44,19 @@ def mistakes(shaped: Shaped) -> Iterator[Mistake]:
                 "Copy it from `lifeboat list`: production-2026-11-24-0200.",
             )
     for name, kept in table.deployments.items():
-        where = dotted(("retention", "deployments", name))
+        place = ("retention", "deployments", name)
+        where = dotted(place)
         yield from named(name, where, shaped)
-        yield from _says_something(where, kept)
+        yield from _says_something(place, kept, shaped)
     for name, kept in table.vaults.items():
-        where = dotted(("retention", "vaults", name))
+        place = ("retention", "vaults", name)
+        where = dotted(place)
         known = [shown(each) for each in shaped.file.vaults]
         if name not in shaped.file.vaults and not shaped.told("vaults", name):
             others = f"There are: {', '.join(known)}." if known else "Add it as [vaults.<name>]."
             hint = did_you_mean(name, known, others)
             yield Mistake(where, "There is no vault of that name.", hint)
-        yield from _says_something(where, kept)
+        yield from _says_something(place, kept, shaped)
     yield from _contradictions(shaped.file)
 
 
@@ -90,10 +92,11 @@ def _contradictions(file: File) -> Iterator[Mistake]:
                 yield Mistake(f"{dotted(('retention', *place))}.{key}", what, hint)
 
 
-def _says_something(where: str, kept: KeptTable) -> Iterator[Mistake]:
-    if not kept.model_fields_set:
+def _says_something(place: Where, kept: KeptTable, shaped: Shaped) -> Iterator[Mistake]:
+    told = any(gone[: len(place)] == place for gone in shaped.aside)
+    if not kept.model_fields_set and not told:
         hint = "Write what is different there, such as daily_days = 180, or take the table out."
-        yield Mistake(where, "It says nothing.", hint)
+        yield Mistake(dotted(place), "It says nothing.", hint)
 
 
 def _usual(file: File) -> Policy:

@@ -167,6 +167,13 @@ def _backups(ctx: Context) -> Iterator[DoctorLine]:
 
 def _leftovers(ctx: Context) -> Iterator[DoctorLine]:
     left = list(shelf.leftovers(ctx.vault, ctx.now(), ctx.rules.grace))
+    removed = [item for item in left if item.kind == "removed by prune"]
+    if removed:
+        size = sum(item.bytes for item in removed)
+        days = ctx.rules.retention.grace.total_seconds() / 86_400
+        what = f"{size:,} bytes of removed backups, which stay for {days:g} days after the removal."
+        yield DoctorLine("removed backups", "OK", what, "`lifeboat prune` deletes what is due.")
+    left = [item for item in left if item.kind != "removed by prune"]
     if not left:
         yield DoctorLine("leftovers", "OK", "Nothing in the vault but whole backups.")
         return

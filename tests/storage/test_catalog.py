@@ -13,9 +13,10 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from storage import shelf
+from storage import holds, shelf
 from storage.catalog import Catalog
 from storage.errors import Refused, SpoolError
+from storage.holds import Hold
 from storage.manifest import (
     ArchiveFacts,
     Contents,
