@@ -266,7 +266,7 @@ class Desk:
             verb=ASK if asks else verb.name,
             deployment=aim.deployment,
             request=submitted(verb.name, aim.question if asks else aim.request),
-            queue=job_id if asks else "",  # A question keeps no backup waiting.
+            queue=job_id if asks or aim.apart else "",  # A question keeps no backup waiting.
             backup=aim.backup,
             caller_id=ctx.caller.id,
             caller_name=ctx.caller.name,

@@ -24,6 +24,7 @@ def policies(file: File) -> Policies:
         usual=_usual(file),
         deployments=_overrides(table.deployments),
         vaults=_overrides(table.vaults),
+        cold_days=table.cold_days,
         pinned=frozenset(table.pinned),
         grace=timedelta(days=table.grace_days),
         release_needs_second_person=table.release_needs_second_person,

@@ -250,6 +250,13 @@ class RetentionTable(Table):
         le=3650,
         description="Days that a removed backup's bytes stay, so that it can be brought back.",
     )
+    cold_days: int = Field(
+        default=365,
+        ge=0,
+        le=DAYS_MAX,
+        description="Days after which monthlies rest in cold storage, in a vault that has it; "
+        "0: never.",
+    )
     pinned: list[str] = Field(
         default=[], max_length=10_000, description="Ids of backups that are kept for ever."
     )

@@ -21,3 +21,4 @@ class Aim:
     request: Any
     backup: str = ""
     question: Any = None
+    apart: bool = False  # Takes no turn of its deployment: it waits for hours and touches nothing.

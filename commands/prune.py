@@ -14,7 +14,7 @@ from typing import TypeVar
 
 from commands import audited, prune_plan
 from commands.aim import Aim
-from commands.events import Noted
+from commands.events import Noted, Warned
 from commands.retention_events import BackupRemoved, Pruned, PruneDryRun, PrunePlan, PrunePlanned
 from commands.verb import Argument, Context, Option, Verb
 from commands.words import read
@@ -22,7 +22,7 @@ from storage import removal
 from storage.errors import Cancelled, ManifestError, NotThere, VaultError
 from storage.removal import Lying, Removed
 from storage.retention import Decision
-from storage.vaults.vault import Vault
+from storage.vaults.vault import Thaws, Vault
 
 T = TypeVar("T")
 CHANGED = "it changed after the plan was shown, and is kept"
@@ -116,6 +116,7 @@ class _Work:
     removed: list[tuple[str, int]] = field(default_factory=list)
     spared: list[tuple[str, str]] = field(default_factory=list)
     emptied: list[tuple[str, int]] = field(default_factory=list)
+    cooled: list[str] = field(default_factory=list)
 
     def settle(self) -> None:
         """Settle removals that were stopped half-way."""
@@ -135,6 +136,9 @@ class _Work:
         self._removed_before_a_kill(only)
         due = [each for each in self._due() if each.removed.id in only]
         self.ctx.step("delete bytes", lambda: self._all(due, self._empty))
+        if plan.cooling:
+            cold = [d for d in plan.decisions if d.backup.id in plan.cooling]
+            self.ctx.step("cold", lambda: self._cool([d for d in cold if d.backup.id in only]))
         self.ctx.index()
         left = [each.removed for each in self._lying() if not each.whole]
         return Pruned(
@@ -148,6 +152,7 @@ class _Work:
             waiting_bytes=sum(note.bytes for note in left),
             grace=plan.grace,
             kept=len(plan.decisions) - len(self.removed),
+            cooled=tuple(self.cooled),
         )
 
     def _all(self, each: Sequence[T], doing: Callable[[T], None]) -> None:
@@ -212,6 +217,28 @@ class _Work:
         else:
             self.spared.append((note.id, "it is a backup again, and is kept"))
 
+    def _cool(self, decisions: Sequence[Decision]) -> None:
+        """Move archives to cold storage; a vault that can't is told, and nothing is lost by it."""
+        vault = self.vault
+        assert isinstance(vault, Thaws)  # noqa: S101 - the plan looked.
+        for each in decisions:
+            self.ctx.stop_if_asked()
+            backup = each.backup
+            try:
+                vault.cool(prune_plan.archive(self.vault, backup))
+            except VaultError as error:
+                self.ctx.tell(Warned(f"{backup.id} stays where it is: {error.what}"))
+                return
+            self.cooled.append(backup.id)
+            audited.afterwards(
+                self.ctx,
+                "prune.cooled",
+                about=backup.id,
+                deployment=backup.deployment,
+                why=each.why,
+                facts={"vault": self.vault.name},
+            )
+
     def _removed_before_a_kill(self, only: Collection[str]) -> None:
         """Count what this very job removed before it was killed and went on."""
         known = {id for id, _ in self.removed}
@@ -257,7 +284,8 @@ class _Work:
 
 
 def _ids(plan: PrunePlan) -> set[str]:
-    return {each.backup.id for each in plan.going} | {each.id for each in plan.due}
+    going = {each.backup.id for each in plan.going}
+    return going | {each.id for each in plan.due} | set(plan.cooling)
 
 
 VERB = Verb(

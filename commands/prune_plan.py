@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Protocol
 
 import msgspec
 
@@ -17,7 +18,11 @@ from storage.manifest import Kind
 from storage.removal import Lying
 from storage.retention import Backup, Decision
 from storage.retention_policy import Policies
-from storage.vaults.vault import Locks, Vault
+from storage.vaults.vault import Locks, Thaws, Vault
+
+
+class _LockingVault(Locks, Vault, Protocol):
+    """A vault that can lock."""
 
 
 def make(vault: Vault, deployment: str | None, ctx: Context) -> PrunePlan:
@@ -31,7 +36,7 @@ def make(vault: Vault, deployment: str | None, ctx: Context) -> PrunePlan:
     backups = [_facts(entry, doubtful, ctx) for entry in entries]
     decisions = retention.decide(_with_locks(vault, backups, policies, now), policies, now)
     waiting = tuple(_waiting(vault, deployment, ctx))
-    cooling = ()
+    cooling = tuple(_cooling(vault, decisions, policies, now))
     return PrunePlan(
         vault=vault.name,
         deployment=deployment,
@@ -83,17 +88,40 @@ def _with_locks(
         return list(backups)
     going = {d.backup.id for d in retention.decide(backups, policies, now) if not d.keep}
     return [
-        msgspec.structs.replace(each, locked_until=_locked(vault, vault, each))
+        msgspec.structs.replace(each, locked_until=_locked(vault, each))
         if each.id in going
         else each
         for each in backups
     ]
 
 
-def _locked(vault: Vault, locks: Locks, backup: Backup) -> datetime | None:
-    lying_there = vault.list(shelf.folder_name(backup.deployment, backup.id))
-    ends = [locks.locked_until(stored.name) for stored in lying_there]
+def _locked(vault: _LockingVault, backup: Backup) -> datetime | None:
+    names = (archive(vault, backup), shelf.manifest_name(backup.deployment, backup.id))
+    ends = [vault.locked_until(name) for name in names]
     return max((end for end in ends if end is not None), default=None)
+
+
+def archive(vault: Vault, backup: Backup) -> str:
+    """Return the name of a backup's archive, which its manifest says."""
+    return shelf.read_manifest(vault, backup.deployment, backup.id).archive.name
+
+
+def _cooling(
+    vault: Vault, decisions: Sequence[Decision], policies: Policies, now: datetime
+) -> Iterator[str]:
+    """Yield the monthlies old enough for cold storage that are not there yet.
+
+    Neither those of the floor nor held ones: whoever needs them does not want to wait.
+    """
+    if not isinstance(vault, Thaws) or not policies.cold_days:
+        return
+    for each in decisions:
+        backup, rules = each.backup, {reason.rule for reason in each.reasons}
+        monthly = "month" in rules or (backup.kind == "monthly" and "age" in rules)
+        old = now - backup.taken_at > timedelta(days=policies.cold_days)
+        wanted = monthly and old and not rules & {"floor", "held", "doubt", "future"}
+        if wanted and vault.warmth(archive(vault, backup)).state == "ready":
+            yield backup.id
 
 
 def _waiting(vault: Vault, deployment: str | None, ctx: Context) -> Iterator[Waiting]:

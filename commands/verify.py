@@ -11,7 +11,7 @@ import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from commands import audited, checks, progress, sealing
+from commands import audited, checks, progress, sealing, thaw
 from commands.aim import Aim
 from commands.events import BackupVerified, Warned
 from commands.show import BACKUP
@@ -49,7 +49,10 @@ def parse(words: Sequence[str]) -> Request:
 def aim(request: Request, ctx: Context) -> Aim:
     """Settle which backup is read; Refused when none or several fit."""
     entry = ctx.find(request.backup)
-    return Aim(entry.deployment, replace(request, backup=entry.id), entry.id)
+    manifest = shelf.read_manifest(ctx.vault, entry.deployment, entry.id)
+    settled = replace(request, backup=entry.id)
+    # Whoever waits for hours must not hold up tonight's backup.
+    return Aim(entry.deployment, settled, entry.id, apart=thaw.is_cold(manifest, ctx))
 
 
 def run(request: Request, ctx: Context) -> BackupVerified:
@@ -59,6 +62,7 @@ def run(request: Request, ctx: Context) -> BackupVerified:
     with audited.ending(ctx, "verify.ended", deployment=entry.deployment) as end:
         end.about = entry.id
         manifest = shelf.read_manifest(ctx.vault, entry.deployment, entry.id)
+        thaw.wait(manifest, ctx)
         previous = _previous(request, manifest, ctx)
         check = ctx.kept("verify", lambda: _check(request, manifest, previous, ctx), Check)
         end.outcome = _outcome(check)

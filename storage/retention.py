@@ -19,6 +19,7 @@ import msgspec
 
 from storage.manifest import Kind
 from storage.retention_policy import Policies, Policy
+from storage.vaults.vault import FOREVER
 
 Rule = Literal[
     "held",
@@ -186,7 +187,7 @@ class _Case(msgspec.Struct, frozen=True):
         if backup.taken_at > now:
             yield Reason("future", "taken in the future by this machine's clock; look at the clock")
         if backup.locked_until is not None and backup.locked_until > now:
-            yield Reason("locked", f"the vault has it locked until {_moment(backup.locked_until)}")
+            yield Reason("locked", f"the vault has it locked {_lock_ends(backup.locked_until)}")
         if backup.undo_until is not None and backup.undo_until >= now:
             until = _moment(backup.undo_until)
             yield Reason("undo", f"the undo of a restore, possible until {until}")
@@ -241,6 +242,10 @@ def _slots(taken_at: datetime, zone: str) -> tuple[Slot, Slot]:
 
 def _days(days: int) -> str:
     return f"{days:,} day" if days == 1 else f"{days:,} days"
+
+
+def _lock_ends(until: datetime) -> str:
+    return "until a hold is released" if until == FOREVER else f"until {_moment(until)}"
 
 
 def _moment(moment: datetime) -> str:

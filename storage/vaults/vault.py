@@ -1,4 +1,4 @@
-"""What a vault promises: five methods, and the names they take.
+"""What a vault promises: five methods, and the names they take; and what only some vaults can.
 
 A vault is a place archives rest. `local.py` is the reference; every vault passes the same suite,
 tests/storage/vaults/suite.py. You will not find here what the names of a backup's objects are
@@ -9,14 +9,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import datetime
-from typing import Protocol, runtime_checkable
+from datetime import UTC, datetime, timedelta
+from typing import Literal, Protocol, runtime_checkable
 
 import msgspec
 
 from storage.errors import Refused
 
 NAME_MAX = 800
+FOREVER = datetime.max.replace(tzinfo=UTC)
 _PART = r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,199}"
 _NAME = re.compile(rf"{_PART}(?:/{_PART})*", re.ASCII)
 
@@ -86,38 +87,47 @@ class KeepsParts(Protocol):
 
 @runtime_checkable
 class Locks(Protocol):
-    """A vault that can itself refuse to delete an object, whoever asks."""
+    """A vault that can forbid everybody, itself as well, to remove an object."""
 
     def hold(self, name: str) -> None:
-        """Lock an object until it is released; one that is locked already is fine."""
+        """Forbid to remove it until `release`; a hold that is there is fine."""
         ...
 
     def release(self, name: str) -> None:
-        """End `hold`; an object that is not held, or not there, is fine."""
+        """End the hold; none is fine. A lock for a time stays."""
+        ...
+
+    def lock(self, name: str, until: datetime) -> None:
+        """Forbid to remove it before that moment; a lock is never shortened."""
         ...
 
     def locked_until(self, name: str) -> datetime | None:
-        """Return until when an object can't be deleted; None when it can be.
-
-        One that is held without an end is locked until the last moment there is.
-        """
+        """Return until when it can't be removed: FOREVER while held, None if it can be."""
         ...
+
+
+class Warmth(msgspec.Struct, frozen=True):
+    """Whether an object can be read: `ready`, `thawed` until a moment, `thawing`, or `cold`."""
+
+    state: Literal["ready", "cold", "thawing", "thawed"]
+    storage_class: str
+    until: datetime | None = None
 
 
 @runtime_checkable
 class Thaws(Protocol):
-    """A vault with cold storage: cheap to rest in, and slow to read from."""
+    """A vault with a cold place, where keeping is cheap and reading takes hours of thawing."""
 
-    def to_cold(self, name: str) -> None:
-        """Move an object to cold storage; one that is there already is fine."""
+    def cool(self, name: str) -> None:
+        """Move the object to the cold place; one that is there is fine."""
         ...
 
-    def thaw(self, name: str, days: int) -> None:
-        """Ask for an object to be readable for so many days; asking twice is fine."""
+    def thaw(self, name: str) -> timedelta:
+        """Begin the thawing, once or often; return how long it takes at most."""
         ...
 
-    def state(self, name: str) -> str:
-        """Return `warm`, `cold`, `thawing` or `thawed`; NotThere if there is no such object."""
+    def warmth(self, name: str) -> Warmth:
+        """Return whether it can be read now."""
         ...
 
 

@@ -1,0 +1,179 @@
+"""Monthlies rest in cold storage, and whoever wants one is told how long it takes."""
+
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+
+import pytest
+
+from commands import verify
+from storage.errors import Refused, VaultError
+from storage.vaults.local import LocalFolder
+from storage.vaults.vault import Thaws, Warmth
+from tests.journeys.test_prune import audit, stock
+
+
+class Glacier(LocalFolder):
+    """A folder with a cold place: what lies there can't be opened before it was thawed."""
+
+    def __init__(self, *args, **more):
+        super().__init__(*args, **more)
+        self.states, self.broken = {}, False
+
+    def cool(self, name):
+        if self.broken:
+            raise VaultError("The bucket knows no GLACIER.")
+        self.stat(name)
+        self.states[name] = "cold"
+
+    def thaw(self, name):
+        self.states[name] = "thawing"
+        return timedelta(hours=5)
+
+    def warmth(self, name):
+        self.stat(name)
+        return Warmth(self.states.get(name, "ready"), "GLACIER")
+
+    def open(self, name, start=0):
+        if self.states.get(name, "thawed") not in ("ready", "thawed"):
+            raise VaultError(f"{name} lies in cold storage.")
+        return super().open(name, start)
+
+
+@dataclass
+class Waiting:
+    """A job of the bot, whose every look finds the archive thawed after so many waits."""
+
+    vault: Glacier
+    waits: int = 3
+    waited: list = field(default_factory=list)
+    job_id: str = "verify-production-4k2f9c"
+
+    def approvers(self):
+        return frozenset()
+
+    def begin(self, approved):
+        raise AssertionError(approved)
+
+    def wait(self, topic, seconds):
+        self.waited.append((topic, seconds))
+        if len(self.waited) == self.waits:
+            self.vault.states = dict.fromkeys(self.vault.states, "thawed")
+
+
+@pytest.fixture
+def cold(house):
+    house.write(retention={"floor": 1})
+    return Glacier(house.vault, name="local")
+
+
+def do(house, vault, *words, **changes):
+    with house.inside() as here:
+        here.ctx = replace(here.ctx, vault=vault, **changes)
+        return here.do(*words), here.said
+
+
+def test_the_stand_in_keeps_the_protocol(cold):
+    assert isinstance(cold, Thaws)
+
+
+def test_monthlies_older_than_a_year_move_and_nothing_else(house, cold):
+    young, old, older = stock(house, 300, 400, 800, kind="monthly")
+    stock(house, 1)
+    weekly = stock(house, 350, kind="weekly")
+    plan, _ = do(house, cold, "prune", "--dry-run")
+    result, _ = do(house, cold, "prune", "--yes")
+    again, _ = do(house, cold, "prune", "--yes")
+
+    assert plan.plan.cooling == result.cooled == (old, older)
+    assert again.cooled == ()
+    assert {name.split("/")[2] for name in cold.states} == {old, older}
+    assert {*weekly, young} <= set(house.manifests())
+    assert [entry["about"] for entry in audit(house, "prune.cooled")] == [old, older]
+
+
+def test_held_ones_and_the_floor_stay_warm(house, cold):
+    house.write(retention={"floor": 1})
+    newest, held = stock(house, 400, 800, kind="monthly")
+    house.do("hold", held, "--reason", "the tax audit")
+    result, _ = do(house, cold, "prune", "--yes")
+
+    assert (newest in house.manifests(), result.cooled) == (True, ())
+
+
+def test_nothing_moves_where_the_settings_say_never(house, cold):
+    house.write(retention={"floor": 1, "cold_days": 0})
+    stock(house, 1, 800, kind="monthly")
+
+    assert do(house, cold, "prune", "--yes")[0].cooled == ()
+
+
+def test_a_vault_that_cant_is_told_and_everything_stays(house, cold):
+    ids = stock(house, 1, 700, 800, kind="monthly")
+    cold.broken = True
+    result, said = do(house, cold, "prune", "--yes")
+
+    assert result.cooled == ()
+    assert said.count("stays where it is: The bucket knows no GLACIER.") == 1
+    assert set(ids) == set(house.manifests())
+
+
+def frozen(house, cold):
+    id_ = house.backup()
+    cold.cool(f"backups/production/{id_}/archive.zip")
+    return id_
+
+
+def test_a_terminal_says_how_long_thawing_takes_and_begins_it(house, cold):
+    id_ = frozen(house, cold)
+    for words in (("verify", id_), ("restore", id_, "--to", "staging", "--yes")):
+        cold.states = dict.fromkeys(cold.states, "cold")
+        with pytest.raises(VaultError, match="takes up to 5 h") as failed:
+            do(house, cold, *words)
+
+        assert set(cold.states.values()) == {"thawing"}
+        assert "Type the same again then" in failed.value.hint
+
+
+def test_what_was_thawed_is_verified_and_restored(house, cold):
+    id_ = frozen(house, cold)
+    cold.states = dict.fromkeys(cold.states, "thawed")
+
+    assert do(house, cold, "verify", id_)[0].exit_code == 0
+    assert do(house, cold, "restore", id_, "--to", "staging", "--yes")[0].exit_code == 0
+
+
+def test_a_plan_of_a_restore_needs_no_thawing(house, cold):
+    id_ = frozen(house, cold)
+
+    assert do(house, cold, "restore", id_, "--to", "staging", "--dry-run")[0].plan.backup == id_
+    assert set(cold.states.values()) == {"cold"}
+
+
+def test_a_job_of_the_bot_waits_and_then_goes_on(house, cold):
+    id_ = frozen(house, cold)
+    waiting = Waiting(cold)
+    result, said = do(house, cold, "verify", id_, asking=waiting)
+
+    assert result.exit_code == 0
+    assert len(waiting.waited) == 3
+    assert said.count("takes up to 5 h. This job goes on by itself then.") == 1
+
+
+def test_a_waiting_job_can_be_cancelled(house, cold):
+    id_ = frozen(house, cold)
+
+    def stop():
+        raise Refused("stopped")
+
+    with pytest.raises(Refused, match="stopped"):
+        do(house, cold, "verify", id_, asking=Waiting(cold), stop_if_asked=stop)
+
+
+def test_a_verification_that_waits_takes_no_turn_of_its_deployment(house, cold):
+    id_ = frozen(house, cold)
+    with house.inside() as here:
+        ctx = replace(here.ctx, vault=cold)
+        request = verify.parse([id_])
+
+        assert verify.aim(request, ctx).apart
+        assert not verify.aim(request, here.ctx).apart
