@@ -161,7 +161,11 @@ class _Work:
             doing(one)
 
     def _remove(self, decision: Decision) -> None:
-        """Write it down, then take the label away; what somebody holds by now is kept."""
+        """Write it down, then take the label away; what somebody holds by now is kept.
+
+        A job that is killed between the two writes the entry once more: to look for the first one
+        among all of this job's entries would take longer with each.
+        """
         backup, ctx = decision.backup, self.ctx
         try:
             text = removal.label_text(self.vault, backup.deployment, backup.id)
@@ -175,7 +179,6 @@ class _Work:
             audited.entry(
                 ctx,
                 "prune.removed",
-                once=self._once("removed", backup.id),
                 about=backup.id,
                 deployment=backup.deployment,
                 why=decision.why,
@@ -206,7 +209,6 @@ class _Work:
             audited.entry(
                 self.ctx,
                 "prune.bytes",
-                once=self._once("bytes", note.id),
                 about=note.id,
                 deployment=note.deployment,
                 why=f"removed {note.at:%Y-%m-%d %H:%M} UTC by {note.by_name}: {note.why}",
@@ -264,9 +266,6 @@ class _Work:
     @property
     def _job(self) -> str:
         return self.ctx.asking.job_id if self.ctx.asking is not None else ""
-
-    def _once(self, what: str, id: str) -> str:
-        return f"{self._job} {what} {id}" if self._job else ""
 
     @contextmanager
     def _nothing_removed(self, id: str) -> Iterator[None]:

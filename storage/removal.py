@@ -118,7 +118,8 @@ def lying(vault: Vault) -> Iterator[Lying | tuple[str, str]]:
             continue
         try:
             removed = read(vault, note)
-            held = _held(vault, removed)
+            held = any(shelf.backup_of(name, shelf.HOLDS) for name in names)
+            held = held and _held(vault, removed)
         except NotThere:
             continue
         except ManifestError as error:
