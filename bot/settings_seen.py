@@ -1,7 +1,7 @@
 """Writes into the audit log, at start, that the rules by which people restore have changed.
 
-What is written are ids and numbers of `[roles]`, `[approvals]` and which deployments are
-protected; never a key, and nothing else of the settings.
+What is written are ids and numbers of `[roles]`, `[approvals]`, `[retention]` and which deployments
+are protected; never a key, and nothing else of the settings.
 """
 
 from __future__ import annotations
@@ -10,10 +10,13 @@ import hashlib
 import json
 from typing import Any
 
+import msgspec
+
 from bot.settings import Settings
 from commands import audited
 from commands.verb import Context
 from storage.audit import Entry
+from storage.retention_policy import Policies
 
 EVENT = "settings.changed"
 ABOUT = "settings"
@@ -59,4 +62,11 @@ def _rules(settings: Settings) -> dict[str, Any]:
         "age_days_max": approvals.age_max.total_seconds() / 86_400,
         "pause": approvals.pause,
         "break_glass": approvals.break_glass,
+        "retention": _retention(settings.rules.retention),
     }
+
+
+def _retention(policies: Policies) -> dict[str, Any]:
+    """Return what decides which backups go, and who may release a hold."""
+    told: dict[str, Any] = msgspec.to_builtins(policies)
+    return {**told, "pinned": sorted(policies.pinned)}

@@ -32,7 +32,7 @@ def make(vault: Vault, deployment: str | None, ctx: Context) -> PrunePlan:
     for _, why in unreadable:
         ctx.tell(Warned(why))
     doubtful = {_backup_of(name): why for name, why in unreadable}
-    entries = [e for e in ctx.catalog.backups(deployment=deployment) if e.vault == vault.name]
+    entries = ctx.catalog.in_vault(vault.name, deployment)
     backups = [_facts(entry, doubtful, ctx) for entry in entries]
     decisions = retention.decide(_with_locks(vault, backups, policies, now), policies, now)
     waiting = tuple(_waiting(vault, deployment, ctx))

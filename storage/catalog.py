@@ -119,6 +119,14 @@ class Catalog:
                 values.append(value)
         return self._whole(lambda: self._entries(wheres, values, limit))
 
+    def in_vault(self, vault: str, deployment: str | None = None) -> list[Entry]:
+        """Return what one vault holds, newest first, whatever copies there are elsewhere."""
+        wheres, values = ["vault = ?"], [vault]
+        if deployment is not None:
+            wheres.append("deployment = ?")
+            values.append(deployment)
+        return self._whole(lambda: self._entries(wheres, values, None))
+
     def find(self, ref: str, default_deployment: str | None = None) -> Entry:
         """Return the backup that an id, the start of one, latest or latest:<deployment> names.
 
@@ -181,7 +189,7 @@ class Catalog:
         )
         inside, vaults = self._in_these_vaults()
         checks: dict[tuple[str, str, str], list[tuple[int, str, str, int, int]]] = {}
-        words: dict[tuple[str, str, str], dict[str, bytes]] = {}
+        words: dict[tuple[str, str], dict[str, bytes]] = {}  # A hold is of every copy.
         with self._reading() as db:
             rows = db.execute(sql, [*values, -1 if limit is None else max(0, limit)]).fetchall()
             for vault, deployment, id, *check in db.execute(
@@ -192,13 +200,14 @@ class Catalog:
                 at, by, depth, findings, damage = check
                 seen = checks.setdefault((vault, deployment, id), [])
                 seen.append((at, by, depth, findings, damage))
-            for vault, deployment, id, name, word in db.execute(
-                f"SELECT vault, deployment, id, name, word FROM holds {_where(inside)}", vaults
+            for deployment, id, name, word in db.execute(
+                f"SELECT deployment, id, name, word FROM holds {_where(inside)}", vaults
             ):
-                words.setdefault((vault, deployment, id), {})[name] = word
+                words.setdefault((deployment, id), {})[name] = word
         found = [(each[:3], msgspec.json.decode(each[3], type=Entry)) for each in rows]
         return [
-            held(verified(entry, checks.get(key, [])), words.get(key, {})) for key, entry in found
+            held(verified(entry, checks.get(key, [])), words.get(key[1:], {}))
+            for key, entry in found
         ]
 
     def _in_these_vaults(self) -> tuple[list[str], list[Any]]:

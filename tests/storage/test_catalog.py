@@ -438,6 +438,20 @@ for number in range(20):
     assert [process.communicate()[1] for process in processes] == [b"", b"", b""]
 
 
+def test_a_hold_in_one_vault_is_of_every_copy(vault, catalog, tmp_path):
+    other = LocalFolder(tmp_path / "other", name="other")
+    for each in (vault, other):
+        keep(each, make_manifest())
+    word = Hold(act="hold", at=AT, by="U1", by_name="Ayu", door="slack", why="the audit")
+    holds.write(other, "production", ID, word)
+    for each in (vault, other):
+        catalog.refresh(each)
+
+    (here,), (there,) = (catalog.in_vault(name) for name in (vault.name, "other"))
+    assert here.held == there.held == "the audit (Ayu, 2026-11-24)"
+    assert (here.vault, there.vault) == (vault.name, "other")
+
+
 def test_a_catalog_of_before_holds_is_brought_up_to_date_and_read_anew(vault, tmp_path):
     """The first version knew no holds, and damage was one with every other finding."""
     path = tmp_path / "old.db"
