@@ -113,7 +113,11 @@ def _deployment(facts: DeploymentSettings, patience: Patience) -> Deployment:
 
 
 def _vault(facts: VaultSettings) -> Vault:
-    return LocalFolder(facts.folder, name=facts.name)
+    if facts.s3 is None:
+        return LocalFolder(facts.folder, name=facts.name)
+    from storage.vaults.s3 import S3Bucket  # noqa: PLC0415 - half a second, for who has a bucket.
+
+    return S3Bucket(facts.s3, name=facts.name)
 
 
 def _now() -> datetime:

@@ -24,6 +24,7 @@ from bot import (
     settings_seal,
     settings_sense,
     settings_slack,
+    settings_vaults,
     settings_words,
 )
 from bot.settings_keys import Place, Unusable
@@ -37,6 +38,7 @@ from commands.verb import Rules
 from storage.convex.patience import Patience
 from storage.seal import Seal
 from storage.secret import Secret
+from storage.vaults.s3_place import S3Place
 
 __all__ = [
     "DeploymentSettings",
@@ -65,11 +67,12 @@ class DeploymentSettings:
 
 @dataclass(frozen=True)
 class VaultSettings:
-    """The place archives rest."""
+    """The place archives rest: a bucket when `s3` is one, a folder otherwise."""
 
     name: str
     kind: str
-    folder: Path
+    folder: Path = Path()
+    s3: S3Place | None = None
 
 
 @dataclass(frozen=True)
@@ -214,7 +217,11 @@ class _Reading:
 
     def _vault(self, name: str, data: Path | None, shaped: Shaped) -> VaultSettings | None:
         self.mistakes += settings_sense.vault_mistakes(name, shaped)
-        text = shaped.file.vaults[name].folder
+        table = shaped.file.vaults[name]
+        if table.kind == "s3":
+            bucket = settings_vaults.place(table, shaped.file.patience)
+            return VaultSettings(name, "s3", s3=bucket) if bucket else None
+        text = table.folder
         if text is None:
             return None
         folder = self._folder(text, f"{dotted(('vaults', name))}.folder")

@@ -11,6 +11,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from bot import settings_vaults
 from bot.settings_shape import DeploymentTable, File
 from bot.settings_words import Mistake, Where, did_you_mean, dotted, quoted, shown
 
@@ -98,8 +99,10 @@ def vault_mistakes(name: str, shaped: Shaped) -> Iterator[Mistake]:
         yield Mistake(dotted(where), what, f"{NAME_HINT} local.")
     if table.kind is None and not shaped.told(*where, "kind"):
         yield Mistake(dotted(where), "It has no kind.", 'Write kind = "folder" into it.')
-    if table.folder is None and not shaped.told(*where, "folder"):
-        yield Mistake(dotted(where), "It has no folder.", 'Write folder = "lifeboat-vault".')
+    place = "bucket" if table.kind == "s3" else "folder"
+    if getattr(table, place) is None and not shaped.told(*where, place):
+        yield Mistake(dotted(where), f"It has no {place}.", f'Write {place} = "lifeboat-vault".')
+    yield from settings_vaults.mistakes(where, table)
 
 
 def vault_place(name: str, folder: Path, data: Path) -> Iterator[Mistake]:

@@ -82,13 +82,69 @@ class DeploymentTable(Table):
 
 
 class VaultTable(Table):
-    kind: Literal["folder"] | None = Field(
-        default=None, description='What the vault is: "folder" is the one kind of this version.'
+    kind: Literal["folder", "s3"] | None = Field(
+        default=None, description='What the vault is: "folder", or "s3" for a bucket.'
     )
     folder: str | None = Field(
         default=None,
         min_length=1,
-        description="The folder that keeps the archives; relative to this file.",
+        description="folder: the folder that keeps the archives; relative to this file.",
+    )
+    bucket: str | None = Field(default=None, description="s3: the bucket's name.")
+    endpoint: str | None = Field(
+        default=None, description="s3: the server's address. Left out: AWS."
+    )
+    region: str | None = Field(
+        default=None, description="s3: the bucket's region. Left out: as AWS's own settings say."
+    )
+    prefix: str = Field(
+        default="",
+        max_length=200,
+        description="s3: the names of all objects begin so, as in lifeboat/.",
+    )
+    path_style: bool = Field(
+        default=False,
+        description="s3: put the bucket's name into the path instead of the host's name.",
+    )
+    allow_plain_http: bool = Field(
+        default=False,
+        description="s3: allow http:// to a public address, where anyone on the way reads all.",
+    )
+    conditional_create: bool = Field(
+        default=True,
+        description="s3: the server knows If-None-Match: *; `doctor` tries it. false: claims "
+        "decide which of two writers wins.",
+    )
+    checksum: Literal["sha256", "md5"] = Field(
+        default="sha256", description='s3: the sum of every request; "md5" for older servers.'
+    )
+    part_mib: int = Field(default=8, ge=5, le=512, description="s3: MiB in each part of an upload.")
+    upload_workers: int = Field(
+        default=2, ge=1, le=16, description="s3: how many parts are sent at the same time."
+    )
+    server_encryption: Literal["AES256", "aws:kms"] | None = Field(
+        default=None, description="s3: how the server encrypts. Left out: as the bucket says."
+    )
+    kms_key: str | None = Field(
+        default=None, min_length=1, description='s3: id or ARN of the key for "aws:kms".'
+    )
+    storage_class: dict[str, str] | None = Field(
+        default=None, description="s3: the storage class of archives by kind of backup."
+    )
+    cold_class: Literal["GLACIER", "DEEP_ARCHIVE"] = Field(
+        default="GLACIER", description="s3: the class that old monthlies are moved to."
+    )
+    thaw_days: int = Field(
+        default=7, ge=1, le=365, description="s3: for how many days a thawed archive stays so."
+    )
+    thaw_tier: Literal["Standard", "Bulk", "Expedited"] = Field(
+        default="Standard", description="s3: how quickly, and at what price, archives are thawed."
+    )
+    lock_mode: Literal["governance", "compliance"] | None = Field(
+        default=None, description="s3: lock new backups against removal, in this mode."
+    )
+    lock_days: dict[str, int] | None = Field(
+        default=None, description="s3: for how many days, by kind of backup."
     )
 
 

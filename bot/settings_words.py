@@ -143,11 +143,8 @@ def _translated(path: Where, kind: str, ctx: Mapping[str, Any]) -> Mistake:
         what = "Archives are sealed with age, or not at all."
         return Mistake(where, what, 'Write kind = "age", or kind = "none".')
     if kind == "literal_error":
-        return Mistake(
-            where,
-            "This version keeps archives in folders only.",
-            'Write kind = "folder".',
-        )
+        choices = str(ctx["expected"]).replace("'", '"')  # They are ours, not the person's.
+        return Mistake(where, f"This has to be {choices}.", f"Write {path[-1]} = {choices}.")
     what, hint = _KINDS.get(kind, _GENERIC)
     what = f"This has to be {what}." if kind in _KINDS else f"This is {what} than it has to be."
     return Mistake(where, what, hint)

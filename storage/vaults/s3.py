@@ -11,7 +11,7 @@ import builtins
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext, suppress
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import cache, partial
 from typing import Any
 
@@ -20,20 +20,20 @@ import botocore.loaders
 import botocore.session
 from botocore.config import Config
 
-from storage.errors import NotThere, Refused, VaultDenied, VaultError
+from storage.errors import NotThere, Refused, VaultError
+from storage.vaults import s3_cold, s3_locks, s3_look
 from storage.vaults.local import PART_BEGINS, PART_ENDS, is_part
 from storage.vaults.s3_calls import FAILURES, Calls
 from storage.vaults.s3_claims import claimed
 from storage.vaults.s3_place import S3Place
 from storage.vaults.s3_upload import Sent, Upload
 from storage.vaults.s3_words import Doing, Passing, cold, told
-from storage.vaults.vault import Stored, legal
+from storage.vaults.vault import Look, Stored, Warmth, legal
 
 CHUNK = 512 * 1024
 NEXT_PAGE = {"NextContinuationToken": "ContinuationToken"}
 NEXT_UPLOADS = {"NextKeyMarker": "KeyMarker", "NextUploadIdMarker": "UploadIdMarker"}
 NEXT_PARTS = {"NextPartNumberMarker": "PartNumberMarker"}
-_COLD = ("GLACIER", "DEEP_ARCHIVE")
 
 
 class S3Bucket:
@@ -63,9 +63,7 @@ class S3Bucket:
         if start < 0:
             raise ValueError("start is a number of bytes, from 0 on")
         known = self.calls.head(legal(name))
-        if known.get("StorageClass") in _COLD and 'ongoing-request="false"' not in known.get(
-            "Restore", ""
-        ):
+        if s3_cold.warmth_of(known).state in ("cold", "thawing"):
             raise cold(self.calls.about("get_object", name))
         return self._chunks(name, start, known["ETag"], known["ContentLength"])
 
@@ -82,26 +80,8 @@ class S3Bucket:
         return _stored(name, known["ContentLength"], known["LastModified"])
 
     def delete(self, name: str) -> None:
-        """Remove an object with all its versions; one that is not there is fine.
-
-        Where the policy lets nobody remove a version, S3 marks it as removed: it is hidden, and
-        goes when the bucket's own rule removes old versions.
-        """
-        while True:
-            try:
-                known = self.calls.head(legal(name))
-            except NotThere:
-                return
-            version = known.get("VersionId")
-            try:
-                self.calls("delete_object", name, **({"VersionId": version} if version else {}))
-            except VaultDenied:
-                if not version:
-                    raise
-                self.calls("delete_object", name)
-                return
-            if not version:
-                return
+        """Remove an object with all its versions; ObjectLocked if a lock forbids it."""
+        s3_locks.remove(self.calls, legal(name))
 
     def leftovers(self) -> Iterator[Stored]:
         """Yield uploads that were begun and not finished, and objects of foreign names."""
@@ -123,6 +103,42 @@ class S3Bucket:
                 self.calls("delete_object", stored.name)
                 swept.append(stored)
         return swept
+
+    def looks(self, probe: str, skew_seconds_max: float) -> Iterator[Look]:
+        """Yield each thing that a backup needs of the bucket, tried with an object `probe`."""
+        return s3_look.looks(self.calls, legal(probe), skew_seconds_max)
+
+    def put_as(self, kind: str, name: str, chunks: Iterable[bytes]) -> Stored:
+        """Do as `put` does, with the class and the lock that the settings give the kind."""
+        return self._put(name, chunks, kind)
+
+    def hold(self, name: str) -> None:
+        """Put a legal hold on an object."""
+        s3_locks.hold(self.calls, legal(name), on=True)
+
+    def release(self, name: str) -> None:
+        """End the legal hold."""
+        s3_locks.hold(self.calls, legal(name), on=False)
+
+    def lock(self, name: str, until: datetime) -> None:
+        """Lock an object until then; a lock is never shortened."""
+        s3_locks.lock(self.calls, legal(name), until)
+
+    def locked_until(self, name: str) -> datetime | None:
+        """Return until when it can't be removed: FOREVER while held, None if it can be."""
+        return s3_locks.locked_until(self.calls.head(legal(name)), datetime.now(UTC))
+
+    def cool(self, name: str) -> None:
+        """Move an object to the cold class."""
+        s3_cold.cool(self.calls, legal(name))
+
+    def thaw(self, name: str) -> timedelta:
+        """Begin the thawing, once or often; return how long it takes at most."""
+        return s3_cold.thaw(self.calls, legal(name))
+
+    def warmth(self, name: str) -> Warmth:
+        """Return whether it can be read now."""
+        return s3_cold.warmth(self.calls, legal(name))
 
     def _put(self, name: str, chunks: Iterable[bytes], kind: str | None) -> Stored:
         claim: Callable[[], AbstractContextManager[None]] = nullcontext

@@ -10,6 +10,7 @@ A killed writer's claim counts for nothing after CLAIM_SECONDS, measured by the 
 
 from __future__ import annotations
 
+import hashlib
 import random
 import re
 import secrets
@@ -20,6 +21,7 @@ from datetime import datetime, timedelta
 from storage.errors import VaultError, VaultUnreachable
 from storage.vaults.local import PART_BEGINS, PART_ENDS
 from storage.vaults.s3_calls import Calls
+from storage.vaults.s3_upload import sums
 
 CLAIM_SECONDS = 3600
 FIRST_PAUSE_SECONDS = 0.02
@@ -44,7 +46,7 @@ def _wait_alone(calls: Calls, begins: str, ours: str) -> None:
     until, pause, laid = waits.clock() + waits.deadline_seconds, FIRST_PAUSE_SECONDS, False
     while waits.clock() < until:
         if not laid:
-            calls("put_object", ours, Body=b"")
+            calls("put_object", ours, **sums(calls.place, b"", hashlib.sha256(b"").digest()))
         others = _others(calls, begins, ours)
         if not others:
             return

@@ -22,7 +22,7 @@ from typing import Any
 
 from storage.errors import AlreadyThere, NotThere, VaultError, VaultUnreachable
 from storage.vaults.s3_calls import Calls
-from storage.vaults.s3_place import PARTS_MAX
+from storage.vaults.s3_place import PARTS_MAX, S3Place
 from storage.vaults.s3_words import Gone, Passing, taken
 
 WRITER = "lifeboat-write"  # Tells our own write, heard and not answered, from somebody else's.
@@ -82,7 +82,7 @@ class Upload:
         self.sent.digests[1] = (len(body), digest)
 
         def put() -> None:
-            how = {**self._how, **self._once, **self._sums(body, digest)}
+            how = {**self._how, **self._once, **sums(self._calls.place, body, digest)}
             self._noted(1, body, self._calls("put_object", self._name, **how))
 
         self._give_name(put)
@@ -96,9 +96,9 @@ class Upload:
     ) -> None:
         if self._is_taken():  # Before a long upload that would be for nothing.
             raise taken(self._name)
-        id_ = self._calls("create_multipart_upload", self._name, **self._how, **self._algorithm())[
-            "UploadId"
-        ]
+        id_ = self._calls(
+            "create_multipart_upload", self._name, **self._how, **algorithm(self._calls.place)
+        )["UploadId"]
         try:
             self._send(id_, _all(first, second, rest), buffers)
             self._give_name(lambda: self._complete(id_))
@@ -132,7 +132,7 @@ class Upload:
         try:
             digest = hashlib.sha256(body).digest()
             self.sent.digests[number] = (len(body), digest)
-            how = {"UploadId": id_, "PartNumber": number, **self._sums(body, digest)}
+            how = {"UploadId": id_, "PartNumber": number, **sums(self._calls.place, body, digest)}
             self._noted(
                 number, body, self._calls("upload_part", self._name, stop=self._stop, **how)
             )
@@ -186,17 +186,6 @@ class Upload:
             part["ChecksumSHA256"] = ours
         self.sent.parts[number] = part
 
-    def _sums(self, body: bytearray, digest: bytes) -> dict[str, Any]:
-        """Return the body and the sum by which the server refuses bytes changed on the way."""
-        if self._calls.place.checksum == "md5":
-            md5 = hashlib.md5(body, usedforsecurity=False).digest()
-            return {"Body": body, "ContentMD5": base64.b64encode(md5).decode()}
-        sha256 = base64.b64encode(digest).decode()
-        return {"Body": body, "ChecksumSHA256": sha256, **self._algorithm()}
-
-    def _algorithm(self) -> dict[str, Any]:
-        return {"ChecksumAlgorithm": "SHA256"} if self._calls.place.checksum == "sha256" else {}
-
     def _is_taken(self) -> bool:
         try:
             self._calls.head(self._name)
@@ -237,6 +226,23 @@ class Upload:
             safe="Nothing of it was kept.",
             hint="Run the same again.",
         )
+
+
+def sums(place: S3Place, body: bytes | bytearray, digest: bytes) -> dict[str, Any]:
+    """Return the body and the sum by which the server refuses bytes changed on the way.
+
+    `digest` is its SHA-256. Where locks are, S3 takes no object without a sum.
+    """
+    if place.checksum == "md5":
+        md5 = hashlib.md5(body, usedforsecurity=False).digest()
+        return {"Body": body, "ContentMD5": base64.b64encode(md5).decode()}
+    sha256 = base64.b64encode(digest).decode()
+    return {"Body": body, "ChecksumSHA256": sha256, **algorithm(place)}
+
+
+def algorithm(place: S3Place) -> dict[str, Any]:
+    """Return what tells the server which sums to expect."""
+    return {"ChecksumAlgorithm": "SHA256"} if place.checksum == "sha256" else {}
 
 
 def cut(

@@ -85,6 +85,33 @@ class KeepsParts(Protocol):
         ...
 
 
+class Look(msgspec.Struct, frozen=True):
+    """One thing a vault found about itself: its name, how it stands, what, and what to do."""
+
+    name: str
+    state: Literal["OK", "WARN", "FAIL"]
+    what: str
+    hint: str = ""
+
+
+@runtime_checkable
+class LooksAtItself(Protocol):
+    """A vault whose owner may have forbidden things, or whose server may not keep promises."""
+
+    def looks(self, probe: str, skew_seconds_max: float) -> Iterator[Look]:
+        """Yield each thing that a backup needs; one small object called `probe` comes and goes."""
+        ...
+
+
+@runtime_checkable
+class KeepsByKind(Protocol):
+    """A vault that keeps objects otherwise by kind of backup: cheaper, or locked for a time."""
+
+    def put_as(self, kind: str, name: str, chunks: Iterable[bytes]) -> Stored:
+        """Do as `put` does, and keep the object as its kind is kept."""
+        ...
+
+
 @runtime_checkable
 class Locks(Protocol):
     """A vault that can forbid everybody, itself as well, to remove an object."""

@@ -299,7 +299,7 @@ def test_no_expected_tables_and_an_empty_list_are_two_things(write: Write):
     [
         ("", "vaults", "No vault is named"),
         (VAULT.partition("[encr")[0].replace("local", "more") + VAULT, "vaults", "exactly one"),
-        ("[vaults.local]\nkind='s3'\nfolder='v'", "vaults.local.kind", "folders only"),
+        ("[vaults.local]\nkind='tape'\nfolder='v'", "vaults.local.kind", '"folder" or "s3"'),
         ("[vaults.local]\nfolder='v'", "vaults.local", "no kind"),
         ("[vaults.local]\nkind='folder'", "vaults.local", "no folder"),
         ("[vaults.local]\nkind='folder'\nfolder='lifeboat-data'", "vaults.local.folder", "swept"),

@@ -9,6 +9,7 @@ What it does not, and `Strict` does here:
   win: here one request at a time is carried out (bodies come in side by side);
 - it believes whatever checksum it is told: here a wrong one is refused with BadDigest;
 - it does not tell the checksum of an upload's whole: here it does;
+- it wants another header than S3 with the sum of a locked copy: here it gets it;
 - it forgets a lock that is asked for when an upload is begun: here it is put on at its end.
 
 `python -m tests.storage.vaults.s3_server` prints its address and ends when its input does.
@@ -60,6 +61,8 @@ class Strict:
     def _done(
         self, environ: Environ, body: bytes, start_response: Callable[..., Any]
     ) -> Iterable[bytes]:
+        if told := environ.get("HTTP_X_AMZ_CHECKSUM_ALGORITHM"):
+            environ = {**environ, "HTTP_X_AMZ_SDK_CHECKSUM_ALGORITHM": told}
         status, headers, answer = self._ask(environ, body)
         asked = environ.get("QUERY_STRING", "")
         upload = re.search(r"uploadId=([^&]+)", asked)
