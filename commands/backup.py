@@ -197,9 +197,11 @@ def _archive(
             archive = part
             inspection = timed("choose tables", lambda: _choose(request, whole, part, ctx))
         found = _judge(request, deployment, export, inspection, ctx)
-        backup_id, stored = timed(
-            "store", lambda: _store(deployment.name, asked, archive, inspection, timed)
-        )
+
+        def put(name: str) -> ArchiveFacts:
+            return sealing.put(request.kind, name, archive, inspection, ctx)
+
+        backup_id, stored = timed("store", lambda: _store(deployment.name, asked, put, timed))
         timed("read back", lambda: sealing.read_back(stored, ctx))
     return Taken(
         id=backup_id,
@@ -346,7 +348,7 @@ def _judge(
 
 
 def _store(
-    deployment: str, asked: Asked, path: Path, inspection: Inspection, timed: Timed
+    deployment: str, asked: Asked, put: Callable[[str], ArchiveFacts], timed: Timed
 ) -> tuple[str, ArchiveFacts]:
     """Put the archive into the vault under the first free id of this minute."""
     ctx = timed.ctx
@@ -355,7 +357,7 @@ def _store(
         backup_id = shelf.backup_id(ctx.vault, deployment, asked.at, refused)
         name = shelf.archive_name(deployment, backup_id, sealed=ctx.seal.on)
         try:
-            stored = sealing.put(name, path, inspection, ctx)
+            stored = put(name)
             timed.stored.append(name)
             return backup_id, stored
         except AlreadyThere:

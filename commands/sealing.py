@@ -12,6 +12,7 @@ from pathlib import Path
 from commands import progress
 from commands.events import Noted
 from commands.verb import Context
+from storage import shelf
 from storage.archive.inspect import Inspection
 from storage.errors import ArchiveError, BrokenSeal, SealError, SpoolError, VaultError
 from storage.manifest import ArchiveFacts, Manifest, SealedFacts
@@ -47,14 +48,15 @@ def file_chunks(path: Path) -> Iterator[bytes]:
             yield block
 
 
-def put(name: str, path: Path, inspection: Inspection, ctx: Context) -> ArchiveFacts:
+def put(kind: str, name: str, path: Path, inspection: Inspection, ctx: Context) -> ArchiveFacts:
     """Put an archive that was inspected into the vault, sealed if archives are sealed here."""
     chunks = progress.counted(file_chunks(path), ctx, "store", inspection.bytes)
     if not ctx.seal.on:
-        ctx.vault.put(name, chunks)
+        shelf.put_as(ctx.vault, kind, name, chunks)
         return ArchiveFacts(name=name, bytes=inspection.bytes, sha256=inspection.sha256)
     kept = Tally()
-    ctx.vault.put(name, kept.passing(ctx.seal.sealed(_as_inspected(chunks, inspection))))
+    sealed = ctx.seal.sealed(_as_inspected(chunks, inspection))
+    shelf.put_as(ctx.vault, kind, name, kept.passing(sealed))
     inside = SealedFacts(
         zip_bytes=inspection.bytes,
         zip_sha256=inspection.sha256,

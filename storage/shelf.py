@@ -7,7 +7,8 @@ whole backup. You will not find here when a backup may go (retention), nor what 
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from itertools import groupby
 from typing import Literal
@@ -15,10 +16,10 @@ from typing import Literal
 import msgspec
 
 from storage.audit_entry import number_of as entry_number
-from storage.errors import ManifestError, NotThere
+from storage.errors import ManifestError, NotThere, ObjectLocked
 from storage.manifest import Check, Manifest, from_json, to_json
 from storage.vaults.local import is_part
-from storage.vaults.vault import KeepsParts, Stored, Vault
+from storage.vaults.vault import KeepsByKind, KeepsParts, Stored, Vault
 
 MANIFEST_BYTES_MAX = 64 * 1024 * 1024  # 50,000 listed files make about 8 MB.
 ARCHIVE, MANIFEST, CHECKS = "archive.zip", "manifest.json", "checks"
@@ -129,13 +130,23 @@ def read_manifest(vault: Vault, deployment: str, id: str) -> Manifest:
 def write_manifest(vault: Vault, manifest: Manifest) -> Stored:
     """Write the label, which makes the backup exist; NotThere if its archive is gone."""
     vault.stat(manifest.archive.name)
-    stored = vault.put(manifest_name(manifest.deployment.name, manifest.id), [to_json(manifest)])
+    name = manifest_name(manifest.deployment.name, manifest.id)
+    stored = put_as(vault, manifest.kind, name, [to_json(manifest)])
     try:
         vault.stat(manifest.archive.name)
     except NotThere:
         vault.delete(stored.name)  # A sweep with a wrong clock took the archive meanwhile.
         raise
     return stored
+
+
+def put_as(vault: Vault, kind: str, name: str, chunks: Iterable[bytes]) -> Stored:
+    """Keep a part of a backup as the vault keeps its kind, if that makes a difference there."""
+    return (
+        vault.put_as(kind, name, chunks)
+        if isinstance(vault, KeepsByKind)
+        else vault.put(name, chunks)
+    )
 
 
 def take_back(vault: Vault, archive: str) -> None:
@@ -187,8 +198,9 @@ def sweep(vault: Vault, now: datetime, grace: timedelta) -> list[Leftover]:
     swept = []
     for left in list(leftovers(vault, now, grace)):
         if left.kind in _SWEPT and left.past_grace and not _labelled(vault, left.name):
-            vault.delete(left.name)
-            swept.append(left)
+            with suppress(ObjectLocked):  # It goes after its lock has ended.
+                vault.delete(left.name)
+                swept.append(left)
     if isinstance(vault, KeepsParts):
         swept += [
             _leftover(part, "unfinished part", now - grace) for part in vault.sweep(now - grace)

@@ -55,17 +55,17 @@ def locked_until(known: dict[str, Any], now: datetime) -> datetime | None:
     return until if until is not None and until > now else None
 
 
-def remove(calls: Calls, name: str) -> None:
-    """Remove every version of an object; ObjectLocked if a lock forbids it.
+def remove(calls: Calls, name: str) -> bool:
+    """Remove every version of an object and return True; ObjectLocked if a lock forbids it.
 
-    Where the policy lets nobody remove a version, S3 marks the object as removed: it is hidden,
+    False: the policy lets nobody remove a version, so S3 marks the object as removed. It is hidden,
     and goes when the bucket's own rule removes old versions.
     """
     while True:
         try:
             known = calls.head(name)
         except NotThere:
-            return
+            return True
         version = known.get("VersionId")
         locked = locked_until(known, datetime.now(UTC))
         if locked is not None:
@@ -76,9 +76,9 @@ def remove(calls: Calls, name: str) -> None:
             if not version:
                 raise
             calls("delete_object", name)
-            return
+            return False
         if not version:
-            return
+            return True
 
 
 def _locked(calls: Calls, name: str, until: datetime) -> ObjectLocked:

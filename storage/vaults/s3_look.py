@@ -215,7 +215,7 @@ def _lock(calls: Calls, probe: str) -> Iterator[Look]:
 
 def _removal(calls: Calls, probe: str) -> Iterator[Look]:
     try:
-        s3_locks.remove(calls, probe)
+        gone = s3_locks.remove(calls, probe)
     except ObjectLocked as error:
         yield Look(
             "may remove",
@@ -227,7 +227,14 @@ def _removal(calls: Calls, probe: str) -> Iterator[Look]:
     except VaultError as error:
         yield Look("may remove", "FAIL", error.what, error.hint)
     else:
-        yield Look("may remove", "OK", "Objects may be removed.")
+        yield Look(
+            "may remove",
+            "OK" if gone else "WARN",
+            "Objects may be removed."
+            if gone
+            else "Objects may be hidden, and their versions not removed (s3:DeleteObjectVersion).",
+            "" if gone else "If that is meant, have a rule of the bucket expire old versions.",
+        )
 
 
 def _clock(calls: Calls, answer: dict[str, Any], most: float) -> Iterator[Look]:

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from storage import shelf
 from storage.errors import InColdStorage, NotThere, ObjectLocked, VaultError
 from storage.vaults.s3 import S3Bucket
 from storage.vaults.vault import FOREVER, KeepsByKind, Locks, Thaws
@@ -197,3 +198,14 @@ def test_a_very_big_archive_is_cooled_in_parts(place, monkeypatch):
 
     assert vault.warmth(ARCHIVE).state == "cold"
     assert vault.stat(ARCHIVE).bytes == 3 * PART + 1
+
+
+def test_a_locked_archive_without_a_manifest_stops_no_sweep(locked_place):
+    vault = S3Bucket(locked_place)
+    shelf.put_as(vault, "daily", "backups/p/p-1/archive.zip", [b"x"])
+    shelf.put_as(vault, "manual", "backups/p/p-2/archive.zip", [b"x"])
+    later = datetime.now(UTC) + timedelta(days=2)
+
+    swept = shelf.sweep(vault, later, timedelta(hours=24))
+    assert [left.name for left in swept] == ["backups/p/p-2/archive.zip"]
+    assert [stored.name for stored in vault.list()] == ["backups/p/p-1/archive.zip"]

@@ -154,6 +154,17 @@ def test_a_bucket_that_locks_everything_by_itself_is_a_warning(place, s3_server,
     assert "lock_days" in found["may remove"].hint
 
 
+def test_a_policy_that_keeps_versions_hides_and_says_so(place, s3_server, bucket, front):
+    make_bucket(s3_server.url, f"{bucket}-v", versioned=True)
+    vault = S3Bucket(replace(place, bucket=f"{bucket}-v", endpoint=front.url))
+    front.on("^DELETE .*versionId", DENIED, times=FOREVER)
+    found = looks(vault)
+
+    assert found["may remove"].state == "WARN"
+    assert "s3:DeleteObjectVersion" in found["may remove"].what
+    assert list(vault.list()) == []
+
+
 def test_encryption_that_the_server_does_not_do_is_said(vault, front):
     hidden = Without(answered=("x-amz-server-side-encryption",))
     front.on(PUT, hidden, times=FOREVER)
