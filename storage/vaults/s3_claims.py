@@ -18,30 +18,35 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 
-from storage.errors import VaultError, VaultUnreachable
+from storage.errors import NotThere, VaultError, VaultUnreachable
 from storage.vaults.local import PART_BEGINS, PART_ENDS
 from storage.vaults.s3_calls import Calls
 from storage.vaults.s3_upload import sums
+from storage.vaults.s3_words import taken
 
 CLAIM_SECONDS = 3600
 FIRST_PAUSE_SECONDS = 0.02
+PAUSE_SECONDS_MAX = 0.5
 
 
 @contextmanager
 def claimed(calls: Calls, name: str) -> Iterator[None]:
-    """Hold the only claim on a name; VaultUnreachable if others never let go of theirs."""
+    """Hold the only claim on a name; AlreadyThere if somebody else has given it meanwhile.
+
+    VaultUnreachable if others never let go of their claims.
+    """
     folder, _, leaf = name.rpartition("/")
     begins = f"{folder}/{PART_BEGINS}{leaf}-" if folder else f"{PART_BEGINS}{leaf}-"
     ours = f"{begins}{secrets.token_hex(8)}{PART_ENDS}"
     try:
-        _wait_alone(calls, begins, ours)
+        _wait_alone(calls, name, begins, ours)
         yield
     finally:
         with suppress(VaultError):
             calls("delete_object", ours)
 
 
-def _wait_alone(calls: Calls, begins: str, ours: str) -> None:
+def _wait_alone(calls: Calls, name: str, begins: str, ours: str) -> None:
     waits = calls.place.waits
     until, pause, laid = waits.clock() + waits.deadline_seconds, FIRST_PAUSE_SECONDS, False
     while waits.clock() < until:
@@ -53,14 +58,24 @@ def _wait_alone(calls: Calls, begins: str, ours: str) -> None:
         laid = ours < min(others)  # The first in order waits for the others to go.
         if not laid:
             calls("delete_object", ours)
+        if _is_there(calls, name):
+            raise taken(name)
         waits.sleep(pause * random.uniform(0.5, 1.5))  # noqa: S311 - a pause, no secret.
-        pause = min(pause * 2, waits.retry_seconds_max)
+        pause = min(pause * 2, PAUSE_SECONDS_MAX)
     raise VaultUnreachable(
         f"Somebody else has been writing {begins.replace(PART_BEGINS, '')[:-1]} into the vault "
         f"{calls.vault!r} for {waits.deadline_seconds:g} s.",
         safe="Nothing of it was kept.",
         hint="Run the same again; a claim of a process that was killed ends after an hour.",
     )
+
+
+def _is_there(calls: Calls, name: str) -> bool:
+    try:
+        calls.head(name)
+    except NotThere:
+        return False
+    return True
 
 
 def _others(calls: Calls, begins: str, ours: str) -> list[str]:

@@ -142,7 +142,11 @@ class S3Server:
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         self._process.stdin.close()
-        self._process.wait(10)
+        try:
+            self._process.wait(30)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
         self._process.stdout.close()
 
 
@@ -187,6 +191,7 @@ def main() -> None:
     sys.stdout.write(json.dumps({"url": f"http://127.0.0.1:{server.port}"}) + "\n")
     sys.stdout.flush()
     sys.stdin.read()
+    os._exit(0)  # What moto would tidy away at its end is memory.
 
 
 if __name__ == "__main__":
