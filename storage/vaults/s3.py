@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import builtins
 import hashlib
+import shlex
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext, suppress
 from datetime import UTC, datetime, timedelta
@@ -28,7 +29,7 @@ from storage.vaults.s3_claims import claimed
 from storage.vaults.s3_place import S3Place
 from storage.vaults.s3_upload import Sent, Upload
 from storage.vaults.s3_words import Doing, Passing, cold, told
-from storage.vaults.vault import Look, Stored, Warmth, legal
+from storage.vaults.vault import ByHand, Look, Stored, Warmth, legal
 
 CHUNK = 512 * 1024
 NEXT_PAGE = {"NextContinuationToken": "ContinuationToken"}
@@ -53,6 +54,15 @@ class S3Bucket:
     def place(self) -> S3Place:
         """Where it is and how objects are kept."""
         return self._place
+
+    def by_hand(self) -> ByHand:
+        """Return how a person reaches it: AWS's own command copies from it."""
+        place = self._place
+        server = f" --endpoint-url {shlex.quote(place.endpoint)}" if place.endpoint else ""
+        region = f" --region {shlex.quote(place.region)}" if place.region else ""
+        aws = f"aws{server}{region} s3"
+        root = f"s3://{place.bucket}/{place.prefix}".rstrip("/")
+        return ByHand(f"the bucket {root}", root, copy=f"{aws} cp", list=f"{aws} ls")
 
     def put(self, name: str, chunks: Iterable[bytes]) -> Stored:
         """Keep a new object, whole or not at all, and return when it is durable."""
