@@ -246,8 +246,7 @@ class Board:
             self._views[job_id] = view
         place = self._places.get(job_id)
         if isinstance(told, ApprovalEnded) and place is not None:
-            if not told.job_id:  # The restore that was begun may have changed the card already.
-                self._questions.changed(job_id, place, told.approval)
+            self._questions.changed(job_id, place, told.approval)
             self._engine.note(job_id, reported=True)  # The change was the report.
         elif isinstance(told, JobFailed) and place is not None:
             self._questions.broken_off(job_id, place, told.what)

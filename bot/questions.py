@@ -20,11 +20,16 @@ from bot.messages.model import JobState, Message
 from commands.approval import Approval, State, closed, replace_state
 from commands.asked import Approved
 from commands.events import ApprovalAsked, BallotRefused
-from commands.jobs import APPROVED
+from commands.jobs import APPROVED, ASK
 from storage.errors import Refused
 
 Place = tuple[str, str]  # Channel, and the ts that the thread hangs on.
 ENDED_RANK = 1000
+
+
+def restore_of(question: str) -> str:
+    """Return the id of the restore that a question begins, at most once."""
+    return question.replace(ASK, APPROVED, 1)
 
 
 class Questions:
@@ -66,12 +71,17 @@ class Questions:
         if approval.state is not State.WAITING:
             self._engine.note(job_id, answer=closed(approval))
         card_ts = self._engine.facts(job_id).get("card_ts")
-        if card_ts:
+        if card_ts and not self._restoring(job_id):
             self._courier.show(place[0], str(card_ts), views.card(event, approval, self._now()))
         rank = len(approval.votes) + (0 if approval.state is State.WAITING else ENDED_RANK)
         if rank > int(self._engine.facts(job_id).get("rank") or 0):
             self._engine.note(job_id, rank=rank)
             self._courier.note(*place, views.changed(approval))
+
+    def _restoring(self, job_id: str) -> bool:
+        """Whether the restore has begun: the card is its own by now, also for a question retold."""
+        facts = self._engine.facts(restore_of(job_id))
+        return bool(facts.get("step") or facts.get("ended"))
 
     def followed(self, job_id: str, state: JobState) -> tuple[str, Message] | None:
         """Return where the card is that a restore was approved on, and what it says from now on.

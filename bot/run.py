@@ -32,7 +32,7 @@ from bot.courier import Courier, SlackAway
 from bot.desk import Desk
 from bot.jobs import Engine, JobRun
 from bot.people import People
-from bot.questions import Questions
+from bot.questions import Questions, restore_of
 from bot.settings import Settings
 from bot.settings_seen import note_changes
 from bot.settings_slack import Tokens
@@ -40,7 +40,7 @@ from bot.votes import Votes
 from bot.watch import Watch
 from bot.worker import Heard, Worker
 from commands.asked import Approved
-from commands.jobs import APPROVED, ASK
+from commands.jobs import APPROVED
 from commands.verb import Context
 from storage.errors import LifeboatError
 from storage.secret import Secret
@@ -172,7 +172,7 @@ class Bot:
 
     def _begin(self, asking: JobRun, approved: Approved) -> str:
         """Submit the restore that was approved: at most once, its id is that of the question."""
-        job_id = asking.id.replace(ASK, APPROVED, 1)
+        job_id = restore_of(asking.id)
         wish = msgspec.structs.replace(
             asking.wish,
             verb=APPROVED,
