@@ -52,7 +52,9 @@ def _identity(ctx: Context) -> DoctorLine:
             f"{ctx.seal.identity_file} opens nothing that is sealed from now on, but {names}.",
             "Name in recipients the key that fits it, or name the file that fits them.",
         )
-    return DoctorLine("identity", "OK", f"{ctx.seal.identity_file} opens what is for {names}.")
+    return DoctorLine(
+        "identity", "OK", f"{ctx.seal.identity_file} opens what is sealed for {names}."
+    )
 
 
 def _lost(ctx: Context) -> Iterator[DoctorLine]:

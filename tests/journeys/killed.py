@@ -51,6 +51,7 @@ def main(argv: list[str]) -> int:
     life = Life(int(argv[0]))
     os.open = life.before(os.open, makes_a_file)
     os.link = life.before(os.link)
+    os.replace = life.before(os.replace)
     if "now" in argv or "prune" in argv:
         os.unlink = life.before(os.unlink)
     httpx.Client.stream = life.before(httpx.Client.stream, changes_or_brings)  # type: ignore[method-assign]

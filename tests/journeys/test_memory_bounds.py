@@ -18,7 +18,7 @@ def house(tmp_path_factory):
     folder = tmp_path_factory.mktemp("medium")
     (folder / "house").mkdir()
     with World.spawn(folder / "world", seed="medium", step_seconds=0.0) as world:
-        yield House(folder / "house", world)
+        yield House(folder / "house", world, sealed=True)
 
 
 # Not ru_maxrss: a child begins with its parent's, and a test process may be big.

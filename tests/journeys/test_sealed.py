@@ -2,12 +2,15 @@
 damaged in every way, and by a machine that holds public keys alone."""
 
 import json
+import signal
 import stat
 import tomllib
+from itertools import count
 
 import pytest
 
 from storage.errors import SealError
+from storage.seal import read_identities
 from tests.journeys import house as of
 from tests.journeys.house import House
 from tests.storage.seal_keys import key_file
@@ -321,3 +324,27 @@ def test_a_key_is_never_made_for_another_door(house):
 
 def test_an_error_about_the_seal_is_one_of_ours():
     assert SealError("x").exit_code == 2
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("what", ["new", "rotate"])
+def test_making_a_key_that_is_killed_leaves_the_old_file_whole_or_the_new_one(house, what):
+    before = house.identity.read_bytes()
+    for moment in count(1):
+        if what == "new":
+            house.identity.unlink(missing_ok=True)
+        else:
+            house.identity.write_bytes(before)
+        ended = house.start(str(moment), "keys", what, "--json", module="tests.journeys.killed")
+        code = ended.end().code
+
+        if house.identity.exists():
+            assert len(read_identities(house.identity)) in ((1,) if what == "new" else (1, 2))
+            assert what == "new" or house.identity.read_bytes().startswith(before)
+        else:
+            assert what == "new"
+        if code == 0:
+            break
+        assert code == -signal.SIGKILL
+
+    assert moment > 1
