@@ -2,10 +2,12 @@
 
 It is a file as `age-keygen` writes it, so that the `age` command reads it too. It is whole at every
 moment: the old one stays until the new one, with all of the old one in it, has taken its place.
+What a killed process left beside it is removed by the next one.
 """
 
 from __future__ import annotations
 
+import fcntl
 import os
 import secrets
 from collections.abc import Iterator
@@ -15,6 +17,8 @@ from pathlib import Path
 
 from storage.errors import Refused, SealError
 from storage.seal import new_identity, read_identities
+
+PART = ".part"
 
 
 def create(path: Path, at: datetime) -> str:
@@ -58,14 +62,16 @@ def _made(at: datetime) -> tuple[bytes, str]:
 @contextmanager
 def _beside(path: Path, text: bytes) -> Iterator[Path]:
     """Write a file of one's own beside the path, durable, for the block to give it its name."""
-    part = path.with_name(f".{path.name}-{secrets.token_hex(4)}")
+    _sweep(path)
+    part = path.with_name(f".{path.name}-{secrets.token_hex(4)}{PART}")
     file = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    fcntl.flock(file, fcntl.LOCK_EX)
     try:
         with os.fdopen(file, "wb") as opened:
             opened.write(text)
             opened.flush()
             os.fsync(file)
-        yield part
+            yield part
     finally:
         with suppress(OSError):
             part.unlink(missing_ok=True)
@@ -74,6 +80,14 @@ def _beside(path: Path, text: bytes) -> Iterator[Path]:
         os.fsync(folder)
     finally:
         os.close(folder)
+
+
+def _sweep(path: Path) -> None:
+    """Remove what a process that is gone left half-made; its lock tells whether it is."""
+    for left in path.parent.glob(f".{path.name}-*{PART}"):
+        with suppress(OSError), left.open("rb") as file:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            left.unlink(missing_ok=True)
 
 
 @contextmanager
