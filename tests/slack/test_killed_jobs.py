@@ -115,7 +115,7 @@ def deathbed(
         World(folder / "convex", step_seconds=0.0) as world,
         SlackWorld(folder / "slack", rates=False) as slack,
     ):
-        house = House(folder / "house", world, slack)
+        house = House(folder / "house", world, slack, sealed=True)
         mortal = Mortal(house)
         mortal.start()
         try:
