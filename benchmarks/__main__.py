@@ -24,11 +24,12 @@ from sandbox.world import World
 from storage.archive.inspect import Inspection, inspect
 from storage.convex import exports
 from storage.convex.deployment import Deployment
+from storage.seal import new_identity
 from storage.secret import Secret
 from storage.spool import Spool
 
 PAGE = Path(__file__).parent.parent / "docs" / "benchmarks.md"
-TOOLS = ("curl", "gzip", "sha256sum")
+TOOLS = ("age", "curl", "gzip", "sha256sum")
 ROUNDS = {"medium": 15, "large": 5}  # What is short is noisier, and sooner done.
 KEYS = {  # Of nobody: what is measured against checks none.
     "AWS_ACCESS_KEY_ID": "AKIABENCH",
@@ -48,7 +49,7 @@ protected = true
 kind = "folder"
 folder = "vault"
 [encryption]
-kind = "none"
+{seal}
 """
 HEAD = """\
 # Benchmarks
@@ -107,6 +108,7 @@ class Ground:
     archive: Path
     seen: Inspection
     environ: dict[str, str]
+    recipient: str
 
 
 def main() -> None:
@@ -137,22 +139,28 @@ def _measured(size: str, rounds: int) -> str:
                 to_folder = interleaved(_stores("folder"), rounds, environ)
                 to_s3 = interleaved(_stores("s3"), rounds, environ)
         verify = interleaved(_verifies(ground.archive), rounds, ground.environ)
+        sealing = interleaved(_seals(ground.archive, ground.recipient), rounds, ground.environ)
         tables = {
             "verify": verify,
             "backup, to a folder": backup,
             "store, to a folder": to_folder,
             "store, to S3": to_s3,
+            "seal and store, in a folder": sealing,
         }
         return _section(size, rounds, ground, tables)
 
 
 def _ground(folder: Path, url: str, key: str) -> Ground:
-    (folder / "lifeboat.toml").write_text(SETTINGS.format(url=url))
+    recipient = new_identity()[1]
+    (folder / "lifeboat.toml").write_text(SETTINGS.format(url=url, seal='kind = "none"'))
+    sealed = SETTINGS.format(url=url, seal=f'recipients = ["{recipient}"]')
+    (folder / "sealed.toml").write_text(sealed)
     archive = folder / "archive.zip"
     export, seen = _export(url, key, archive)
     environ = {
         "BENCH_KEY": key,
         "LIFEBOAT_SETTINGS": str(folder / "lifeboat.toml"),
+        "SEALED": str(folder / "sealed.toml"),
         "AUTH": f"Authorization: Convex {key}",
         "OUT": str(folder / "peer.zip"),
         "LINK": f"{url}/api/export/zip/{export}",
@@ -160,7 +168,7 @@ def _ground(folder: Path, url: str, key: str) -> Ground:
         "EXPORT": export,
         "PYTHON": sys.executable,
     }
-    return Ground(folder, archive, seen, environ)
+    return Ground(folder, archive, seen, environ, recipient)
 
 
 def _export(url: str, key: str, archive: Path) -> tuple[str, Inspection]:
@@ -190,6 +198,7 @@ def _backups() -> dict[str, list[str]]:
     check = '"$PYTHON" -m benchmarks.peers verify "$OUT"'
     return {
         "`lifeboat now`": [sys.executable, "-m", "bot.cli", "now"],
+        "`lifeboat now`, sealed": [*("sh", "-c", '"$PYTHON" -m bot.cli --settings "$SEALED" now')],
         "curl + sha256sum + zipfile + json": [
             *("sh", "-c", f'{get} && sha256sum "$OUT" && {check}')
         ],
@@ -229,6 +238,25 @@ def _stores(kind: str) -> dict[str, list[str]]:
             *("sh", "-c", f'{get} && gzip -6 -f "$OUT" && {put} "$OUT.gz" s3://bench/a.zip.gz')
         ],
         "curl + sha256sum + aws s3 cp": ["sh", "-c", f'{get} && {put} "$OUT" s3://bench/a.zip'],
+    }
+
+
+def _seals(archive: Path, recipient: str) -> dict[str, list[str]]:
+    """An archive sealed and kept in a folder: ours, and what scripts do."""
+    ours = [sys.executable, "-m", "benchmarks.ours", "store", str(archive)]
+    kept = f'"{archive}.kept"'
+    end = f"sync {kept} && sha256sum {kept}"
+    return {
+        "lifeboat's store, sealed": [*ours, recipient],
+        "lifeboat's store, plain": ours,
+        "age + sync + sha256sum": [
+            *(
+                "sh",
+                "-c",
+                f'sha256sum "{archive}" && age -r {recipient} -o {kept} "{archive}" && {end}',
+            )
+        ],
+        "cp + sync + sha256sum": ["sh", "-c", f'cp "{archive}" {kept} && {end}'],
     }
 
 

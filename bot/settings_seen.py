@@ -1,7 +1,8 @@
 """Writes into the audit log, at start, that the rules by which people restore have changed.
 
-What is written are ids and numbers of `[roles]`, `[approvals]`, `[retention]` and which deployments
-are protected; never a key, and nothing else of the settings.
+What is written are ids and numbers of `[roles]`, `[approvals]`, `[retention]`, which deployments are
+protected and the public keys that archives are sealed for; never a secret, and nothing else of the
+settings.
 """
 
 from __future__ import annotations
@@ -51,6 +52,7 @@ def _rules(settings: Settings) -> dict[str, Any]:
     approvals, roles = settings.approvals, settings.roles
     return {
         "protected": sorted(name for name, d in settings.deployments.items() if d.protected),
+        "recipients": sorted(settings.seal.recipients),
         "operators": sorted(roles.operators),
         "viewers": None if roles.viewers is None else sorted(roles.viewers),
         "approvers": sorted(approvals.approvers),

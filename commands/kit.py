@@ -13,6 +13,7 @@ from datetime import datetime
 from pathlib import Path
 
 from storage.manifest import Manifest
+from storage.secret import Secret
 from storage.shelf import BACKUPS, folder_name
 from storage.vaults.vault import ByHand
 
@@ -54,9 +55,9 @@ def page(kit: Kit) -> str:
     return "\n".join(_lines(kit)) + "\n"
 
 
-def with_secret(text: str, identities: Sequence[str]) -> str:
+def with_secret(text: str, identities: Sequence[Secret]) -> str:
     """Return the page with the secret keys at its end, to be kept as a secret is."""
-    return "\n".join((text, CUT, *identities, CUT, ""))
+    return "\n".join((text, CUT, *(each.reveal() for each in identities), CUT, ""))
 
 
 def _lines(kit: Kit) -> Iterator[str]:

@@ -20,6 +20,7 @@ from storage import shelf
 from storage.errors import ManifestError, NotThere, Refused, SealError, SpoolError
 from storage.manifest import Manifest
 from storage.seal import SECRET_BEGINS, read_identities
+from storage.secret import Secret
 from storage.vaults.vault import ToldByHand
 
 OPTIONS = (
@@ -107,7 +108,7 @@ def _newest(deployment: str, ctx: Context) -> Manifest | None:
     return None
 
 
-def _secrets(ctx: Context) -> list[str]:
+def _secrets(ctx: Context) -> list[Secret]:
     """Return the secret lines of the identity file."""
     ctx.seal.identities()  # Raises what is wrong with the file.
     path = ctx.seal.identity_file or Path()
@@ -117,7 +118,7 @@ def _secrets(ctx: Context) -> list[str]:
             hint="Keep a copy of the file itself beside the kit.",
         )
     lines = path.read_text(encoding="utf-8").splitlines()
-    return [line.strip() for line in lines if line.strip().startswith(SECRET_BEGINS)]
+    return [Secret(line.strip()) for line in lines if line.strip().startswith(SECRET_BEGINS)]
 
 
 def _write(path: Path, text: str) -> None:

@@ -36,7 +36,7 @@ def template(
     tmp_path_factory: pytest.TempPathFactory, world: World, slack: SlackWorld
 ) -> ApprovalHouse:
     """A house whose backup of production was restored to staging; no bot has run in it."""
-    made = ApprovalHouse(tmp_path_factory.mktemp("house") / "team", world, slack)
+    made = ApprovalHouse(tmp_path_factory.mktemp("house") / "team", world, slack, sealed=True)
     made.rehearse()
     return made
 
