@@ -1,8 +1,8 @@
 """Writes into the audit log, at start, that the rules by which people restore have changed.
 
-What is written are ids and numbers of `[roles]`, `[approvals]`, `[retention]`, which deployments are
-protected and the public keys that archives are sealed for; never a secret, and nothing else of the
-settings.
+What is written are ids and numbers of `[roles]`, `[approvals]` and `[retention]`, which deployments
+are protected and the public keys that archives are sealed for; never a secret, and nothing else of
+the settings.
 """
 
 from __future__ import annotations
