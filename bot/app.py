@@ -59,7 +59,7 @@ def built(
             type_in=type_in,
             audit=Audit(vault, _now),
             seal=settings.seal,
-            jobs=JobsSeen(settings.paths.engine) if settings.paths.engine.exists() else None,
+            jobs=_jobs_seen(settings),
             locks=settings.paths.locks,
             default_deployment=settings.default_deployment,
             rules=replace(
@@ -67,7 +67,9 @@ def built(
                 app_version=version,
                 lifeboat_version=lifeboat_version(),
                 approvals=settings.approvals,
+                pausing=settings.jobs.pausing,
             ),
+            schedules=settings.schedules,
             settings_warnings=settings.warnings,
         )
     finally:
@@ -110,6 +112,11 @@ def _deployment(facts: DeploymentSettings, patience: Patience) -> Deployment:
         expected_tables=facts.expected_tables,
         patience=patience,
     )
+
+
+def _jobs_seen(settings: Settings) -> JobsSeen | None:
+    paths = settings.paths
+    return JobsSeen(paths.engine, paths.locks) if paths.engine.exists() else None
 
 
 def _vault(facts: VaultSettings) -> Vault:

@@ -358,6 +358,7 @@ class Board:
             step=str(facts.get("step") or ""),
             restarts=int(facts.get("restarts") or 0),
             closed=bool(facts.get("closed")),
+            why=wish.why,
         )
 
     def _change(self, job_id: str, **facts: object) -> None:

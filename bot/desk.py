@@ -338,8 +338,10 @@ class Desk:
             caller_id=caller.id,
             caller_name=caller.name,
             team=caller.team,
+            door="slack",
             channel=asked.channel,
             asked_at=self.world.now(),
+            why="",
         )
         self._submit(job_name(wish.verb, wish.deployment, asked.once), wish, asked)
 

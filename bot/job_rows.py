@@ -6,16 +6,19 @@ to stop. The library itself is only handed in: its door is `bot/jobs.py`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextvars import Context
 from datetime import datetime
-from typing import Any
+from typing import Any, get_args
 
 import msgspec
 
+from commands import timetable
 from commands.events import JobStanding
+from commands.timetable import RunState, ScheduledRun
 from storage.errors import Refused
 
+RUNS_LOOKED_AT = 30
 OPEN = ["ENQUEUED", "DELAYED", "PENDING"]
 
 
@@ -24,7 +27,8 @@ class Wish(msgspec.Struct, frozen=True, kw_only=True):
 
     `request` is the job's own, as JSON builtins. `channel` is where it was asked. `queue` is whose
     turns it takes, its deployment's if empty. `ts` is the message of an earlier job whose story it
-    goes on with, or "".
+    goes on with, or "". `settle`: names such as latest are settled when it begins, because nobody
+    was there to see them settled before. `why` is a sentence that its message shows.
     """
 
     verb: str
@@ -39,6 +43,8 @@ class Wish(msgspec.Struct, frozen=True, kw_only=True):
     team: str = ""
     queue: str = ""
     ts: str = ""
+    settle: bool = False
+    why: str = ""
 
 
 class Rows:
@@ -74,6 +80,21 @@ class Rows:
             before[queue] = before.get(queue, 0) + 1
         return sorted(found, key=lambda job: (job.asked_at, job.id))
 
+    def runs(self, schedule: str, deployments: Iterable[str]) -> Sequence[ScheduledRun]:
+        """Return the newest runs of a schedule for each deployment, newest first."""
+        found = []
+        for deployment in deployments:
+            rows = aside(
+                self._at.list_workflows,
+                workflow_id_prefix=timetable.prefix(schedule, deployment),
+                name="run_job",
+                sort_desc=True,
+                limit=RUNS_LOOKED_AT,
+                load_output=False,
+            )
+            found += [run for row in rows if (run := _run(row)) is not None]
+        return sorted(found, key=lambda run: (run.asked_at, run.job_id), reverse=True)
+
     def cancel(self, named: str) -> JobStanding:
         """Ask a job to stop, by its id or the start of it; Refused when none or several fit."""
         open_jobs = self.standing()
@@ -93,6 +114,35 @@ def aside(call: Callable[..., Any], *args: Any, **named: Any) -> Any:
     get the answers of its first life, in an order that holds for nobody who tells his progress.
     """
     return Context().run(call, *args, **named)
+
+
+def newest_of_each(ids: Iterable[str]) -> set[str]:
+    """Return, of the jobs that schedules began, the newest of each: they say what was done last."""
+    newest: dict[tuple[str, str], tuple[datetime, str]] = {}
+    for id in ids:
+        told = timetable.of_id(id)
+        if told is not None and told[2] is not None:
+            mine = (told[2], id)
+            newest[told[:2]] = max(newest.get(told[:2], mine), mine)
+    return {id for _, id in newest.values()}
+
+
+def _run(row: Any) -> ScheduledRun | None:
+    told = timetable.of_id(row.workflow_id)
+    if told is None:
+        return None
+    return ScheduledRun(row.workflow_id, told[1], told[2], wish_of(row).asked_at, _state(row))
+
+
+def _state(row: Any) -> RunState:
+    """Return how a run stands; how it ended is what its message says."""
+    if row.status in OPEN:
+        return "running" if row.status == "PENDING" else "queued"
+    ended = (row.attributes or {}).get("ended")
+    if isinstance(ended, dict) and ended.get("state") in get_args(RunState):
+        state: RunState = ended["state"]
+        return state
+    return "ended" if row.status == "SUCCESS" else "failed"
 
 
 def wish_of(row: Any) -> Wish:

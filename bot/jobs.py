@@ -12,7 +12,7 @@ import json
 import secrets
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -24,8 +24,10 @@ from dbos import DBOS, DBOSClient, SetEnqueueOptions, SetWorkflowID
 from dbos._serialization import Serializer
 
 from bot.job_errors import from_json, to_json
-from bot.job_rows import OPEN, Rows, Wish, aside, wish_of
+from bot.job_rows import OPEN, Rows, Wish, aside, newest_of_each, wish_of
+from bot.jobs_seen import BOT_LOCK
 from commands.events import JobStanding
+from commands.timetable import ScheduledRun
 from storage import lock
 from storage.errors import LifeboatError
 
@@ -101,7 +103,7 @@ class Engine:
     def start(self) -> None:
         """Take the data folder and go on with what a killed bot left; Refused if it is taken."""
         self._held.enter_context(
-            lock.held(self._locks / "bot.lock", what="a bot at work on this data folder")
+            lock.held(self._locks / BOT_LOCK, what="a bot at work on this data folder")
         )
         self._file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._file.touch(mode=0o600)
@@ -162,6 +164,14 @@ class Engine:
         found: Sequence[JobStanding] = self._alive(self._rows.standing)
         return found
 
+    def runs(self, schedule: str, deployments: Iterable[str]) -> Sequence[ScheduledRun]:
+        """Return the newest runs of a schedule for each deployment, newest first."""
+        return self._rows.runs(schedule, deployments)
+
+    def bot_runs(self) -> bool:
+        """Whether a bot is at work on this data folder: this one is."""
+        return True
+
     def wish(self, job_id: str) -> Wish | None:
         """Return what a job was asked to do, open or ended; None when it is not known."""
         row = self._asked(DBOS.get_workflow_status, job_id)
@@ -216,16 +226,21 @@ class Engine:
         ]
 
     def forget(self, older_than: timedelta) -> int:
-        """Drop what ended long ago; return how many jobs."""
+        """Drop what ended long ago; return how many jobs.
+
+        The newest run of each schedule stays: it says what does not have to be made up for.
+        """
         rows = DBOS.list_workflows(
             name="run_job",
             completed_before=_days_ago(older_than.days),
             load_input=False,
             load_output=False,
         )
-        for row in rows:
-            DBOS.delete_workflow(row.workflow_id)
-        return len(rows)
+        kept = newest_of_each(row.workflow_id for row in rows)
+        old = [row.workflow_id for row in rows if row.workflow_id not in kept]
+        for job_id in old:
+            DBOS.delete_workflow(job_id)
+        return len(old)
 
     def once(self, name: str, body: Callable[[], str]) -> str:
         """Do a step of the job of this thread; what it returned is remembered."""

@@ -21,6 +21,7 @@ from pydantic import ValidationError
 from bot import (
     settings_keys,
     settings_retention,
+    settings_schedules,
     settings_seal,
     settings_sense,
     settings_slack,
@@ -34,6 +35,7 @@ from bot.settings_slack import JobsSettings, SlackSettings
 from bot.settings_words import Mistake, SettingsRefused, Where, dotted
 from commands.policy import Approvals
 from commands.roles import Roles
+from commands.timetable import Schedule
 from commands.verb import Rules
 from storage.convex.patience import Patience
 from storage.seal import Seal
@@ -114,6 +116,7 @@ class Settings:
     roles: Roles
     approvals: Approvals
     jobs: JobsSettings
+    schedules: Mapping[str, Schedule]
     warnings: tuple[tuple[str, str], ...] = ()
 
 
@@ -171,15 +174,18 @@ class _Reading:
             self.mistakes += settings_sense.deployment_mistakes(name, shaped)
             self._deployment(name, file.deployments[name], urls, deployments)
         self.mistakes += settings_sense.same_addresses(urls)
+        only = next(iter(deployments)) if len(deployments) == 1 else None
+        default = file.lifeboat.default_deployment or only
+        schedules, wrong = settings_schedules.read(shaped, default)
+        self.mistakes += wrong
         data = self._folder(file.lifeboat.data_folder, "lifeboat.data_folder")
         seal = self._seal(file)
         vaults = [vault for name in file.vaults if (vault := self._vault(name, data, shaped))]
         if not vaults or data is None:
             return None
-        only = next(iter(deployments)) if len(deployments) == 1 else None
         return Settings(
             deployments=MappingProxyType(deployments),
-            default_deployment=file.lifeboat.default_deployment or only,
+            default_deployment=default,
             vault=vaults[0],
             seal=seal,
             rules=_rules(file),
@@ -189,6 +195,7 @@ class _Reading:
             roles=settings_slack.roles(file),
             approvals=settings_slack.approvals(file),
             jobs=settings_slack.jobs(file),
+            schedules=MappingProxyType(schedules),
             warnings=tuple(self.warnings),
         )
 

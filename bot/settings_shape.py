@@ -352,6 +352,10 @@ class SlackTable(Table):
         default="https://slack.com/api/",
         description="Slack's own address; another one only for a stand-in on this machine.",
     )
+    channel: str | None = Field(
+        default=None,
+        description="Id of the channel (C…) where jobs of schedules are shown that name no other.",
+    )
 
 
 class RolesTable(Table):
@@ -442,6 +446,52 @@ class JobsTable(Table):
         description="How long a stopping bot lets running jobs end before the next start goes on "
         "with them.",
     )
+    pause_days: float = Field(
+        default=3,
+        gt=0,
+        le=366,
+        description="How long a schedule is paused when whoever pauses it does not say.",
+    )
+    pause_days_max: float = Field(
+        default=14, gt=0, le=366, description="How long a schedule may be paused at most."
+    )
+
+
+class ScheduleTable(Table):
+    verb: str | None = Field(
+        default=None,
+        description="What is done: backup, verify, prune, copy, or another verb that the bot does "
+        "as a job.",
+    )
+    deployments: list[str] | None = Field(
+        default=None,
+        max_length=100,
+        description="The deployments it is done for, one job each; the default one if left out.",
+    )
+    kind: str | None = Field(
+        default=None,
+        description="What a backup is for: daily, weekly or monthly; daily if left out.",
+    )
+    cron: str | None = Field(
+        default=None,
+        description="When: minute, hour, day, month, weekday, such as 0 3 * * sun. Weekdays are "
+        "names.",
+    )
+    every: str | None = Field(
+        default=None, description="How often instead: 30m, 6h, 1d, counted from midnight in UTC."
+    )
+    zone: str = Field(
+        default="UTC", description="The zone whose clock cron means, such as Asia/Jakarta."
+    )
+    words: list[str] = Field(
+        default=[],
+        max_length=50,
+        description="More words for the verb, as they are typed in a terminal.",
+    )
+    channel: str | None = Field(
+        default=None, description="Id of the channel (C…) where its jobs are shown."
+    )
+    on: bool = Field(default=True, description="Whether it runs at all.")
 
 
 class File(Table):
@@ -459,6 +509,7 @@ class File(Table):
     roles: RolesTable = RolesTable()
     approvals: ApprovalsTable = ApprovalsTable()
     jobs: JobsTable = JobsTable()
+    schedules: dict[str, ScheduleTable] = {}
 
 
 TABLES: dict[str, type[Table]] = {
@@ -476,6 +527,7 @@ TABLES: dict[str, type[Table]] = {
     "roles": RolesTable,
     "approvals": ApprovalsTable,
     "jobs": JobsTable,
+    "schedules.<name>": ScheduleTable,
 }
 
 

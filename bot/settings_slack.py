@@ -16,9 +16,11 @@ from bot.settings_shape import File, SlackTable
 from bot.settings_words import Mistake, SettingsRefused
 from commands.policy import Approvals
 from commands.roles import Roles
+from commands.timetable import Pausing
 from storage.secret import Secret
 
 PERSON_OR_GROUP = re.compile(r"[UWS][A-Z0-9]{5,20}")
+CHANNEL = re.compile(r"[CG][A-Z0-9]{5,20}")
 LISTEN = re.compile(r"(?P<host>[A-Za-z0-9.-]{1,253}|\[[0-9a-fA-F:]{2,45}\]):(?P<port>\d{1,5})")
 SLACK_HOST = "slack.com"
 WHERE_TO_FIND = "docs/slack-setup.md says where to find it."
@@ -53,6 +55,13 @@ class JobsSettings:
     silent_minutes_max: float
     keep_days: int
     stop_seconds: float
+    pause_days: float
+    pause_days_max: float
+
+    @property
+    def pausing(self) -> Pausing:
+        """How long schedules are paused."""
+        return Pausing(timedelta(days=self.pause_days), timedelta(days=self.pause_days_max))
 
 
 def slack(file: File) -> SlackSettings:
@@ -110,7 +119,14 @@ def mistakes(file: File) -> Iterator[Mistake]:
     yield from _ids("roles.operators", file.roles.operators)
     yield from _ids("roles.viewers", file.roles.viewers or ())
     yield from _ids("approvals.approvers", file.approvals.approvers)
+    yield from _channel("slack.channel", file.slack.channel)
     yield from _quorum(file)
+    if file.jobs.pause_days > file.jobs.pause_days_max:
+        yield Mistake(
+            "jobs.pause_days",
+            "A pause would last longer than pause_days_max allows.",
+            "Lower the one or raise the other.",
+        )
     yield from _addresses(file.slack)
 
 
@@ -169,6 +185,11 @@ def _quorum(file: File) -> Iterator[Mistake]:
             f"{most} people other than whoever asks have to approve, and only {others} can.",
             "Name more approvers, or lower quorum, quorum_replace_all or quorum_losing.",
         )
+
+
+def _channel(where: str, id: str | None) -> Iterator[Mistake]:
+    if id is not None and not CHANNEL.fullmatch(id):
+        yield Mistake(where, "This is not the id of a channel (C…).", "Copy it from Slack.")
 
 
 def _ids(where: str, ids: Iterable[str]) -> Iterator[Mistake]:

@@ -90,7 +90,8 @@ class Worker:
             if run.cancelled() and not run.resumed:
                 raise Cancelled("It was cancelled before it began.", safe="Nothing was done.")
             board.begun(run.id)
-            return do(run.wish.verb, run.wish.request, self._context(run, board))
+            wish, ctx = run.wish, self._context(run, board)
+            return do(wish.verb, wish.request, ctx, settle=wish.settle)
         except LifeboatError as error:
             return error
         except Exception as error:

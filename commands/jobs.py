@@ -10,7 +10,8 @@ import msgspec
 from commands import VERBS, ask, asked, restore_approved
 from commands.events import Result
 from commands.roles import check
-from commands.verb import Context
+from commands.verb import Context, Verb
+from storage.errors import Refused
 
 ASK, APPROVED = "ask", "approved"
 JOBS: dict[str, tuple[type[Any], Callable[[Any, Context], Result]]] = {
@@ -20,8 +21,27 @@ JOBS: dict[str, tuple[type[Any], Callable[[Any, Context], Result]]] = {
 }
 
 
-def do(job: str, request: dict[str, Any], ctx: Context) -> Result:
-    """Do a job whose request was kept as JSON builtins, for a caller who may ask for it."""
-    check(VERBS.get(job, VERBS["restore"]), ctx.caller)
+def do(job: str, request: dict[str, Any], ctx: Context, *, settle: bool = False) -> Result:
+    """Do a job whose request was kept as JSON builtins, for a caller who may ask for it.
+
+    With `settle` what it touches is settled first, and kept: a job that goes on means the same
+    backup by latest.
+    """
+    verb = VERBS.get(job, VERBS["restore"])
+    check(verb, ctx.caller)
     kind, run = JOBS[job]
-    return run(msgspec.convert(request, kind), ctx)
+    wanted = msgspec.convert(request, kind)
+    if settle:
+        settled = ctx.kept("settle", lambda: _settled(verb, wanted, ctx), dict)
+        wanted = msgspec.convert(settled, kind)
+    return run(wanted, ctx)
+
+
+def _settled(verb: Verb, request: Any, ctx: Context) -> dict[str, Any]:
+    """Return a request with its names settled; Refused when other people would be asked."""
+    assert verb.aim is not None  # noqa: S101 - only long verbs are jobs.
+    aim = verb.aim(request, ctx)
+    if aim.question is not None:
+        raise Refused("Other people have to be asked about this.", hint="Ask for it in Slack.")
+    told: dict[str, Any] = msgspec.to_builtins(aim.request)
+    return told

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import difflib
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -18,6 +18,7 @@ from typing import Any, Literal, Protocol, TypeVar
 from commands.aim import Aim
 from commands.events import Event, JobStanding, Result, Warned
 from commands.policy import Approvals
+from commands.timetable import Begin, Pausing, Schedule, ScheduledRun
 from storage import lock
 from storage.audit import Audit
 from storage.catalog import Catalog, Entry
@@ -110,6 +111,7 @@ class Rules:
     app_version: str | None = None
     lifeboat_version: str = ""
     approvals: Approvals = field(default_factory=Approvals)
+    pausing: Pausing = field(default_factory=Pausing)
     retention: Policies = field(default_factory=Policies)
 
     @property
@@ -171,6 +173,14 @@ class Jobs(Protocol):
         """Ask a job to stop and return how it stood; Refused when none of that id is open."""
         ...
 
+    def runs(self, schedule: str, deployments: Iterable[str]) -> Sequence[ScheduledRun]:
+        """Return the newest runs of a schedule for each deployment, newest first."""
+        ...
+
+    def bot_runs(self) -> bool:
+        """Whether a bot is at work right now: without one no schedule runs."""
+        ...
+
 
 @dataclass(frozen=True)
 class Context:
@@ -193,6 +203,8 @@ class Context:
     stop_if_asked: Callable[[], None] = lambda: None  # Raises Cancelled; called at safe points.
     asking: Asking | None = None  # None: not a job of the bot.
     jobs: Jobs | None = None  # None: no engine has ever run on this data folder.
+    schedules: Mapping[str, Schedule] = field(default_factory=dict)
+    begin: Begin | None = None  # Has a schedule done by the bot; None: it is done here and now.
     audit: Audit | None = None  # None: nothing is written down, as in most tests.
     seal: Seal = field(default_factory=Seal)  # The default keeps archives plain.
     rules: Rules = field(default_factory=Rules)

@@ -18,6 +18,7 @@ import msgspec
 from storage.audit_entry import number_of as entry_number
 from storage.errors import ManifestError, NotThere, ObjectLocked
 from storage.manifest import Check, Manifest, from_json, to_json
+from storage.schedule_notes import is_note
 from storage.vaults.local import is_part
 from storage.vaults.vault import KeepsByKind, KeepsParts, Stored, Vault
 
@@ -180,7 +181,7 @@ def read_check(vault: Vault, name: str) -> Check:
 
 
 def leftovers(vault: Vault, now: datetime, grace: timedelta) -> Iterator[Leftover]:
-    """Yield every object that is no part of a backup, of a job's record or of the audit log."""
+    """Yield every object that is no part of a backup, a job's record, the audit log or a note."""
     for _, group in groupby(vault.list(), key=lambda stored: stored.name.split("/")[:3]):
         yield from _strays(list(group), now - grace)
     if isinstance(vault, KeepsParts):
@@ -229,7 +230,8 @@ def _kind(name: str, *, whole: bool, has_archive: bool) -> LeftoverKind | None:
     parts = name.split("/")
     if parts[0] == PROBES and len(parts) == 2:
         return "doctor's probe"
-    if (parts[0] == JOBS and len(parts) == 3) or (parts[0] == AUDIT and entry_number(name)):
+    record = (parts[0] == JOBS and len(parts) == 3) or (parts[0] == AUDIT and entry_number(name))
+    if record or is_note(name):
         return None
     if backup_of(name, MANIFEST):
         return None if has_archive else "manifest without archive"

@@ -29,6 +29,7 @@ DOORS = {
     "rich": "bot/terminal/",
     "slack_bolt": ("bot/slack.py", "bot/run.py"),
     "slack_sdk": ("bot/slack.py", "bot/run.py", "bot/courier.py", "bot/people.py", "bot/messages/"),
+    "apscheduler": "bot/schedule.py",
     "dbos": "bot/jobs.py",
     "waitress": "bot/run.py",
     "aiohttp": "sandbox/",

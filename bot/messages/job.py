@@ -125,6 +125,8 @@ def _card(view: JobView, now: datetime) -> Iterator[Part]:
             yield from _ended(view)
     if view.cancelling and view.state in ("queued", "running"):
         yield Said("Cancelling: stops at the next safe point.")
+    if view.why:
+        yield small(told(view.why))
     yield from _circumstances(view, now)
     yield Pressed(_buttons(view))
 

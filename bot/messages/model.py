@@ -87,5 +87,6 @@ class JobView:
     restarts: int = 0
     cancelling: bool = False
     closed: bool = False
+    why: str = ""  # Why it comes now, where that has to be said: a run that is made up for.
     result: Result | None = None
     failure: JobFailed | None = None
