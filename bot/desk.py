@@ -13,10 +13,11 @@ import html
 import logging
 import secrets
 import shlex
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -33,11 +34,13 @@ from bot.messages import (
     listing,
     modal,
     report,
+    scheduled,
     shown,
     standing,
 )
 from bot.messages.model import Message
 from bot.people import People
+from bot.rounds import Rounds
 from bot.votes import Said, Votes
 from bot.worker import submitted
 from commands import TERMINAL_VERBS, VERBS
@@ -57,6 +60,13 @@ from commands.jobs import ASK
 from commands.prune import VERB as PRUNE
 from commands.retention_events import HoldChanged
 from commands.roles import Roles, check, perform, role_of
+from commands.schedule_events import (
+    ScheduleBegan,
+    SchedulePaused,
+    ScheduleResumed,
+    SchedulesTold,
+)
+from commands.timetable import Schedule
 from commands.verb import Caller, Context, Verb
 from commands.votes import APPROVE, DENY, WITHDRAW
 from commands.votes import Request as Word
@@ -75,6 +85,15 @@ VIEWS: dict[type[Result], Callable[[Any], Message]] = {
     AuditVerified: audited.answer,
 }
 QUOTES = str.maketrans({"“": '"', "”": '"', "„": '"', "‘": "'", "’": "'"})
+
+
+VIEWS: Mapping[type[Result], Callable[[Any], Message]] = {
+    BackupShown: shown.backup,
+    StatusTold: standing.status,
+    DoctorLooked: doctor.looked,
+    AuditTold: audited.answer,
+    AuditVerified: audited.answer,
+}
 
 
 @dataclass(frozen=True)
@@ -107,6 +126,7 @@ class Desk:
     board: Board
     show_modal: Callable[[str, dict[str, Any]], None]
     votes: Votes
+    rounds: Rounds | None = None
 
     def __post_init__(self) -> None:
         self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="desk")
@@ -191,7 +211,7 @@ class Desk:
             return
         caller = self._caller(asked, verb)
         request = verb.parse(rest)
-        ctx = replace(self.world, caller=caller)
+        ctx = replace(self.world, caller=caller, begin=self._beginning(caller, asked))
         if verb is PRUNE:
             asked.answer(prunes.shown(tuple(rest), asked.page, ctx), asked.instead)
             return
@@ -243,11 +263,30 @@ class Desk:
                 return listing.page(
                     result, asked.page, request.deployment, " ".join(asked.words[1:])
                 )
+            case SchedulesTold() | SchedulePaused() | ScheduleResumed() | ScheduleBegan():
+                return self._scheduled(result)
             case CancelAsked():
                 self.board.cancelling(result.job_id)
                 return answers.cancel_asked(result)
             case _:
                 return VIEWS[type(result)](result)
+
+    def _scheduled(self, result: scheduled.Answer) -> Message:
+        """Answer about schedules; a pause, or its end, is told to the channel right after."""
+        rounds = self.rounds
+        if isinstance(result, SchedulePaused | ScheduleResumed) and rounds is not None:
+            self.soon(partial(rounds.changed, result.name))
+        return scheduled.answer(result)
+
+    def _beginning(self, caller: Caller, asked: Asked) -> Callable[[Schedule], Sequence[str]]:
+        """Return a way to have a schedule done now, shown where it was asked for."""
+
+        def begin(schedule: Schedule) -> Sequence[str]:
+            assert self.rounds is not None  # noqa: S101 - a running bot has them.
+            self.people.check_channel(asked.channel)
+            return self.rounds.begin(schedule, caller, asked.channel, asked.once)
+
+        return begin
 
     def _long(self, verb: Verb, request: Any, ctx: Context, asked: Asked) -> None:
         """Settle what is touched, queue the job, and post its message."""

@@ -30,9 +30,12 @@ from bot import slack as slack_door
 from bot.board import Board
 from bot.courier import Courier, SlackAway
 from bot.desk import Desk
-from bot.jobs import Engine, JobRun
+from bot.jobs import Engine, JobRun, Wish
+from bot.messages.model import Message
 from bot.people import People
 from bot.questions import Questions, restore_of
+from bot.rounds import Rounds
+from bot.schedule import Clock
 from bot.settings import Settings
 from bot.settings_seen import note_changes
 from bot.settings_slack import Tokens
@@ -40,6 +43,7 @@ from bot.votes import Votes
 from bot.watch import Watch
 from bot.worker import Heard, Worker
 from commands.asked import Approved
+from commands.due import odd_nights
 from commands.jobs import APPROVED
 from commands.verb import Context
 from storage.errors import LifeboatError
@@ -137,6 +141,15 @@ class Bot:
         self._votes = Votes(
             people, self._engine, settings.approvals, settings.roles, me.team, world
         )
+        self._rounds = Rounds(
+            settings.schedules, self._engine, world.vault, world.now, self._show, self._say
+        )
+        self._clock = Clock(
+            {name: each.calendar for name, each in settings.schedules.items() if each.on},
+            ring=self._rounds.look,
+            look=self._rounds.look_at_all,
+            now=world.now,
+        )
         self._desk = Desk(
             replace(world, jobs=self._engine),
             people,
@@ -146,6 +159,7 @@ class Bot:
             self._board,
             show_modal=lambda trigger, view: _open_view(self._web, trigger, view),
             votes=self._votes,
+            rounds=self._rounds,
         )
         socket = settings.slack.mode == "socket"
         app = slack_door.door(
@@ -157,6 +171,7 @@ class Bot:
         self._engine.forget(timedelta(days=settings.jobs.keep_days))
         note_changes(settings, world)
         self._board.settle()
+        self._rounds.look_at_all()
         try:
             self._door.open()
         except LifeboatError:
@@ -166,6 +181,15 @@ class Bot:
         self.where = f"{me.user} in {me.team_name}, by {how}"
         self._glass = _watch(settings, world, self._courier, self._engine)
         self._glass.look()
+        self._clock.start()
+        _odd_nights(settings, world)
+
+    def _show(self, job_id: str, wish: Wish) -> None:
+        self._board.open(job_id, wish)
+
+    def _say(self, channel: str, message: Message) -> None:
+        if channel:
+            self._courier.post(channel, message)
 
     def _approvers(self) -> frozenset[str]:
         return self._votes.approvers()
@@ -186,6 +210,8 @@ class Bot:
     def watch(self) -> None:
         """Say once what no job says: one is given up or silent, or somebody broke the glass."""
         self._glass.look()
+        if not self._clock.check():
+            log.error("the clock has stopped: schedules may come late until the bot is restarted")
         self._board.give_up()
         bound = self._settings.jobs.silent_minutes_max * 60
         silent = dict(self._heard.silent(bound))
@@ -200,6 +226,7 @@ class Bot:
         """End in good order: the door, the desk, the engine, what the courier still carries."""
         with suppress(Exception):
             self._door.close()
+        self._clock.stop()
         self._desk.close()
         self._engine.drain(self._settings.jobs.stop_seconds)
         self._courier.close()
@@ -221,6 +248,13 @@ class _Socket:
         closing = threading.Thread(target=self._handler.close, name="closing", daemon=True)
         closing.start()
         closing.join(CLOSE_SECONDS_MAX)
+
+
+def _odd_nights(settings: Settings, world: Context) -> None:
+    """Say at start which nights are not like others for which schedule, and what happens then."""
+    for name, schedule in settings.schedules.items():
+        for sentence in odd_nights(schedule.calendar, world.now()) if schedule.on else ():
+            log.warning("schedule %s: %s", name, sentence)
 
 
 def _watch(settings: Settings, world: Context, courier: Courier, engine: Engine) -> Watch:

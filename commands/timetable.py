@@ -158,10 +158,18 @@ def made_up(fired: Firing, now: datetime, *, away: bool) -> str:
     return f"{told} Only the newest is made up for; {more}{fired.missed:,} before it were missed."
 
 
+def over(notes: Notes, now: datetime) -> Note | None:
+    """Return the pause that ended by itself and that nobody was told the end of, or None."""
+    pause = notes.pause
+    ended = pause is not None and pause.what == "paused" and paused(notes, now) is None
+    return pause if ended else None
+
+
 def remind(notes: Notes, now: datetime) -> Note | None:
-    """Return the pause that somebody has to be reminded of now, or None."""
+    """Return the pause that people have to be told of now, at once and then daily, or None."""
     pause = paused(notes, now)
     if pause is None:
         return None
-    last = notes.reminded.at if notes.reminded is not None else pause.at
-    return pause if now - last >= REMINDED_EVERY or now < last - REMINDED_EVERY else None
+    if notes.reminded is None:
+        return pause  # Nobody but who paused it knows.
+    return pause if abs(now - notes.reminded.at) >= REMINDED_EVERY else None

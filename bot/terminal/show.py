@@ -18,6 +18,7 @@ from bot.terminal import (
     show_manifest,
     show_prune,
     show_restore,
+    show_schedule,
     show_status,
 )
 from bot.terminal.layout import BAD, DOUBTFUL, GAP, GOOD, LOUD, QUIET, Reader, line
@@ -48,6 +49,13 @@ from commands.retention_events import (
     Pruned,
     PruneDryRun,
     PrunePlanned,
+)
+from commands.schedule_events import (
+    ScheduleBegan,
+    SchedulePaused,
+    ScheduleResumed,
+    ScheduleRun,
+    SchedulesTold,
 )
 
 STATES = {"OK": GOOD, "WARN": DOUBTFUL, "FAIL": BAD}
@@ -114,6 +122,11 @@ SHOWN: dict[type[Event], Callable[[Any, Reader], Iterator[Text]]] = {
     HoldChanged: show_prune.hold_changed,
     StatusTold: show_status.told,
     CancelAsked: show_status.cancelled,
+    SchedulesTold: show_schedule.told,
+    SchedulePaused: show_schedule.paused,
+    ScheduleResumed: show_schedule.resumed,
+    ScheduleBegan: lambda event, _reader: show_schedule.began(event),
+    ScheduleRun: lambda event, _reader: show_schedule.run(event),
     AuditTold: show_audit.told,
     AuditVerified: show_audit.verified,
     KeyCreated: show_keys.created,

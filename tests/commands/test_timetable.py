@@ -228,7 +228,7 @@ def test_a_schedule_that_is_off_is_never_due():
     assert firing(schedule, Notes(set=note("set", START)), [], START + DAY) is None
 
 
-def test_a_pause_is_reminded_of_once_a_day():
+def test_a_pause_is_told_at_once_and_reminded_of_once_a_day():
     pause, now = note("paused", START, START + 5 * DAY), START
     reminded, told = None, []
     while now < START + 7 * DAY:
@@ -237,7 +237,7 @@ def test_a_pause_is_reminded_of_once_a_day():
             told.append(now - START)
         now += timedelta(minutes=1)
 
-    assert told == [DAY, 2 * DAY, 3 * DAY, 4 * DAY]
+    assert told == [timedelta(), DAY, 2 * DAY, 3 * DAY, 4 * DAY]
 
 
 def test_an_id_names_its_schedule_deployment_and_due_time_and_nothing_else_is_one():

@@ -7,6 +7,7 @@ could die, and takes away before it does, so that the next life lives.
     kept <name>    begin: before it is done      effect: done, and not remembered yet
                    kept: right after it was remembered
     step <name>    begin, effect, and kept: told that it is finished
+    submit         begin: before the engine is asked      effect: it has it, and nobody knows yet
     end            begin: the work is done       kept: how it ended is remembered
                    effect: the end was told, and the engine does not know yet
 """
@@ -20,10 +21,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from bot import cli, courier, run, terminal  # noqa: F401 - imported once, for every process.
+from bot import cli, courier, run, schedule, terminal  # noqa: F401 - imported once, for every process.
 from bot.board import Board
-from bot.jobs import JobRun
+from bot.jobs import Engine, JobRun
 from bot.worker import _Listening
+from commands import due
 
 
 class Moment:
@@ -98,6 +100,17 @@ def arrange(moment: Moment) -> None:
     Board.ended, Board.over = noted, told  # type: ignore[method-assign]
     courier.Courier.__init__.__defaults__ = (time.monotonic, 0.05)  # type: ignore[misc]
     courier.SAME_SECONDS = 0.2
+    due.EVERY_SECONDS_MIN = 1
+    schedule.LOOK_SECONDS = 1
+    submit = Engine.submit
+
+    def submitted(self: Engine, job_id: str, wish: Any) -> bool:
+        moment.die("submit", 1, "begin")
+        told = submit(self, job_id, wish)
+        moment.die("submit", 1, "effect")
+        return told
+
+    Engine.submit = submitted  # type: ignore[method-assign]
 
 
 def live(told: dict[str, Any]) -> None:
