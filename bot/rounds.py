@@ -31,6 +31,9 @@ from storage.schedule_notes import Note, Notes
 from storage.vaults.vault import Vault
 
 log = logging.getLogger(__name__)
+AWAY = "no bot ran then"
+WAITED = "an earlier run was still waiting"
+HELD_UP = "nobody could look then"
 ANEW = timedelta(minutes=5)  # How soon a pause that was typed in a terminal is told about.
 
 
@@ -55,6 +58,8 @@ class Rounds:
     _notes: dict[str, Notes] = field(default_factory=dict)
     _read_at: dict[str, datetime] = field(default_factory=dict)
     _dropped: bool = False
+    _waited: set[tuple[str, str]] = field(default_factory=set)  # Behind an earlier run.
+    _pauses: dict[str, Note | None] = field(default_factory=dict)  # As the channel knows them.
     _unarmed: set[str] = field(default_factory=set)
     _turn: threading.Lock = field(default_factory=threading.Lock)
 
@@ -106,6 +111,7 @@ class Rounds:
             mine = [run for run in runs if run.deployment == deployment]
             due_before = [run.due for run in mine if run.due is not None]
             if any(run.state == "queued" for run in mine):
+                self._waited.add((schedule.name, deployment))
                 continue
             if timetable.firing(schedule, notes, due_before, now) is None:
                 continue
@@ -115,9 +121,14 @@ class Rounds:
                 self._submit(schedule, deployment, fired, now)
 
     def _submit(self, schedule: Schedule, deployment: str, fired: Firing, now: datetime) -> None:
-        away = fired.due < self._began
+        reason = HELD_UP
+        if fired.due < self._began:
+            reason = AWAY
+        elif (schedule.name, deployment) in self._waited:
+            reason = WAITED
+        self._waited.discard((schedule.name, deployment))
         caller = Caller(f"schedule:{schedule.name}", f"schedule {schedule.name}", door="schedule")
-        why = timetable.made_up(fired, now, away=away)
+        why = timetable.made_up(fired, now, reason)
         wish = self._wish(schedule, deployment, caller, schedule.channel, why)
         job_id = timetable.job_id(schedule.name, deployment, fired.due)
         if self.engine.submit(job_id, wish):
@@ -193,7 +204,7 @@ class Rounds:
 
     def _tell_of_pauses(self, schedule: Schedule) -> None:
         """Tell in the channel that a schedule is paused, at once and daily, and when it is over."""
-        now, before = self.now(), self._notes.get(schedule.name)
+        now, before = self.now(), self._pauses.get(schedule.name)
         if abs(now - self._read_at.get(schedule.name, now - ANEW)) < ANEW:
             return
         self._read_at[schedule.name] = now
@@ -206,10 +217,11 @@ class Rounds:
         if ended is not None:
             self.say(schedule.channel, scheduled.runs_again(schedule, ended, now))
             self._write(schedule.name, "resumed", ended.until or now)
-        elif _was_resumed(before, notes) and notes.pause is not None:
+        elif notes.pause is not None and _was_resumed(before, notes.pause):
             self.say(schedule.channel, scheduled.runs_again(schedule, notes.pause, now))
         if told is not None or ended is not None:
-            self._fresh(schedule.name)
+            notes = self._fresh(schedule.name)
+        self._pauses[schedule.name] = notes.pause
 
     def _write(
         self, name: str, what: schedule_notes.What, at: datetime, fingerprint: str = ""
@@ -228,12 +240,6 @@ def _note(name: str, what: schedule_notes.What, at: datetime, fingerprint: str =
     )
 
 
-def _was_resumed(before: Notes | None, now: Notes) -> bool:
-    """Whether a pause that this bot knew of was ended by somebody."""
-    was = before.pause if before is not None else None
-    return (
-        was is not None
-        and was.what == "paused"
-        and now.pause is not None
-        and now.pause.what == "resumed"
-    )
+def _was_resumed(before: Note | None, now: Note) -> bool:
+    """Whether a pause that the channel knows of was ended by somebody."""
+    return before is not None and before.what == "paused" and now.what == "resumed"

@@ -1,8 +1,8 @@
-"""Writes into the audit log, at start, that the rules by which people restore have changed.
+"""Writes into the audit log, at start, that the rules for restores and schedules have changed.
 
 What is written are ids and numbers of `[roles]`, `[approvals]` and `[retention]`, which deployments
-are protected and the public keys that archives are sealed for; never a secret, and nothing else of
-the settings.
+are protected, the public keys that archives are sealed for, and what schedules do when; never a
+secret, and nothing else of the settings.
 """
 
 from __future__ import annotations
@@ -65,6 +65,10 @@ def _rules(settings: Settings) -> dict[str, Any]:
         "pause": approvals.pause,
         "break_glass": approvals.break_glass,
         "retention": _retention(settings.rules.retention),
+        "schedules": {
+            name: [each.verb, each.words, each.on, sorted(each.requests)]
+            for name, each in settings.schedules.items()
+        },
     }
 
 

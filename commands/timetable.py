@@ -146,11 +146,10 @@ def firing(
     return Firing(newest, due.count(schedule.calendar, begin, newest, MISSED_COUNTED_MAX) - 1)
 
 
-def made_up(fired: Firing, now: datetime, *, away: bool) -> str:
+def made_up(fired: Firing, now: datetime, reason: str) -> str:
     """Return why a run comes late, in a sentence; "" when it is on time."""
     if now - fired.due < ON_TIME and not fired.missed:
         return ""
-    reason = "no bot ran then" if away else "an earlier run was still waiting"
     told = f"Due {fired.due:%Y-%m-%d %H:%M} UTC; {reason}."
     if not fired.missed:
         return f"{told} Made up for now."

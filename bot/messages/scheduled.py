@@ -73,7 +73,7 @@ def _standing(each: ScheduleStanding, now: datetime) -> Iterator[str]:
     state = " — PAUSED" if each.pause is not None else state
     yield f"{bold(each.name)}{state} · {what}: {_named(each.deployments)} · {code(each.words)}"
     if each.pause is not None:
-        yield f"   {_until(each.pause)}"
+        yield f"   {_until(each.pause, now)}"
     if each.on:
         times = ", ".join(moment(time) for time in each.next)
         yield f"   Next: {times or 'never'}"
@@ -95,10 +95,11 @@ def _last(run: ScheduledRun | None, now: datetime) -> str:
     return f"{state}, {ago(run.asked_at, now)} ({at(run.asked_at)}), job {code(run.job_id)}"
 
 
-def _until(pause: Note) -> str:
+def _until(pause: Note, now: datetime) -> str:
     why = f": {said(pause.why, REASON_MAX)}" if pause.why else "; no reason was given"
     until = moment(pause.until) if pause.until is not None else "nobody knows when"
-    return f"Paused by {said(pause.by_name) or 'somebody'} until {until}{why}"
+    by = said(pause.by_name) or "somebody"
+    return f"Paused by {by} {ago(pause.at, now)}, until {until}{why}"
 
 
 def _paused(result: SchedulePaused) -> Iterator[Part]:
@@ -127,7 +128,7 @@ def _is_paused(schedule: Schedule, pause: Note, now: datetime) -> Iterator[Part]
     what = VERBS.get(schedule.verb) or said(schedule.verb)
     named = _named(tuple(schedule.requests))
     yield Said(f"*Paused: schedule {said(schedule.name)}* — no {what.lower()} of {named} meanwhile")
-    yield Said(f"{_until(pause)}. It has been paused since {ago(pause.at, now)}.")
+    yield Said(f"{_until(pause, now)}.")
     yield small(
         f"It goes on by itself then; earlier: {code(command('schedule', 'resume', schedule.name))}"
     )

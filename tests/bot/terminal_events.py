@@ -16,6 +16,12 @@ from commands.approval import Approval, State
 from commands.audit_story import stories
 from commands.events import Event
 from commands.known import Known
+from commands.schedule_events import (
+    ScheduleBegan,
+    SchedulePaused,
+    ScheduleResumed,
+    ScheduleRun,
+)
 from storage.audit import Entry as AuditEntry
 from storage.audit import Head
 from storage.catalog import Entry
@@ -350,6 +356,8 @@ def hold_changed(**changes: Any) -> retention_events.HoldChanged:
 
 def one_of_each() -> list[Event]:
     """Return every kind of event there is, each made once."""
+    from tests.bot.messages import schedule_facts
+
     return [
         events.StepBegan("export"),
         events.Progressed("export", 10, None, "documents"),
@@ -371,6 +379,11 @@ def one_of_each() -> list[Event]:
         hold_changed(),
         status(),
         events.CancelAsked("now-production-4k2f9c", "running"),
+        schedule_facts.told(),
+        SchedulePaused("daily", NOW, "moving", (NOW,)),
+        ScheduleResumed("daily", (NOW,)),
+        ScheduleBegan("daily", ("sched:daily:production:4k2f9c",)),
+        ScheduleRun("daily", 0),
         audit_told(),
         audit_verified(),
         events.ApprovalAsked(approval(), plan(), known()),

@@ -99,6 +99,7 @@ def test_its_hint_names_every_verb(manifest: dict[str, Any]):
         "hold",
         "release",
         "status",
+        "schedule",
         "cancel",
         "approve",
         "deny",

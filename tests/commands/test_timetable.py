@@ -253,12 +253,12 @@ def test_an_id_names_its_schedule_deployment_and_due_time_and_nothing_else_is_on
 def test_a_late_run_says_what_it_makes_up_for_and_an_on_time_one_says_nothing():
     at = datetime(2026, 11, 24, 2, 0, tzinfo=UTC)
 
-    assert made_up(Firing(at), at + timedelta(seconds=5), away=True) == ""
-    assert made_up(Firing(at), at + HOUR, away=True) == (
+    assert made_up(Firing(at), at + timedelta(seconds=5), "no bot ran then") == ""
+    assert made_up(Firing(at), at + HOUR, "no bot ran then") == (
         "Due 2026-11-24 02:00 UTC; no bot ran then. Made up for now."
     )
-    assert made_up(Firing(at, 12), at + HOUR, away=False) == (
+    assert made_up(Firing(at, 12), at + HOUR, "an earlier run was still waiting") == (
         "Due 2026-11-24 02:00 UTC; an earlier run was still waiting. "
         "Only the newest is made up for; 12 before it were missed."
     )
-    assert "at least 999 before" in made_up(Firing(at, 999), at + HOUR, away=True)
+    assert "at least 999 before" in made_up(Firing(at, 999), at + HOUR, "no bot ran then")

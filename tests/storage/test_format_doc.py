@@ -14,6 +14,7 @@ from storage.finding import Finding, LookedAt
 from storage.holds import Hold
 from storage.records import Record
 from storage.removal import Removed
+from storage.schedule_notes import Note, What
 from tests.fakes import AT
 
 ROOT = Path(__file__).parents[2]
@@ -32,6 +33,7 @@ STRUCTS = [
     Record,
     Hold,
     Removed,
+    Note,
 ]
 
 
@@ -42,7 +44,7 @@ def test_every_field_is_documented(struct):
     assert fields - NAMED == set()
 
 
-@pytest.mark.parametrize("words", [manifest.Kind, manifest.Door, manifest.Encoding])
+@pytest.mark.parametrize("words", [manifest.Kind, manifest.Door, manifest.Encoding, What])
 def test_every_word_of_a_field_is_documented(words):
     for word in typing.get_args(words):
         assert f"`{word}`" in TEXT

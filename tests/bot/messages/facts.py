@@ -37,6 +37,7 @@ from storage.retention import decide
 from storage.retention_policy import Policies, Policy
 from storage.vaults.vault import ByHand
 from tests.bot import terminal_events as made
+from tests.bot.messages import schedule_facts
 from tests.bot.terminal_events import AT, ID, NOW
 
 ASKER = "U024BE7LH"
@@ -310,6 +311,12 @@ JOBS: dict[str, Callable[[], JobView]] = {
     "queued": lambda: view(state="queued", ahead=2, began_at=None, step="", unit=""),
     "next": lambda: view(state="queued", ahead=0, began_at=None, step="", unit=""),
     "by-the-clock": lambda: view(asked_by="", asked_name="the schedule nightly"),
+    "made-up-for": lambda: view(
+        asked_by="",
+        asked_name="schedule daily",
+        why="Due 2026-11-23 19:00 UTC; no bot ran then. Only the newest is made up for; "
+        "2 before it were missed.",
+    ),
     "running": view,
     "unknown-total": lambda: view(step="export", done=1234, total=None, unit="documents"),
     "just-begun": lambda: view(step="", done=0, total=None, unit=""),
@@ -544,4 +551,5 @@ VIEWS: dict[str, Callable[[], Message]] = {
     **{f"job-{name}": (lambda name=name: card(name)) for name in JOBS},
     **{f"report-{name}": make for name, make in REPORTS.items()},
     **PRIVATE,
+    **schedule_facts.views(HOSTILE),
 }
