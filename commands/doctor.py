@@ -11,11 +11,12 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
+from commands import due, timetable
 from commands.doctor_seal import encryption
 from commands.events import DoctorLine, DoctorLooked
 from commands.verb import Argument, Context, Verb
 from commands.words import read
-from storage import shelf
+from storage import schedule_notes, shelf
 from storage.convex import facts, pausing
 from storage.convex.deployment import Deployment
 from storage.errors import (
@@ -53,7 +54,7 @@ def run(request: Request, ctx: Context) -> DoctorLooked:
     lines = list(_settings(ctx))
     for deployment in looked_at:
         lines += _deployment(deployment, ctx)
-    for look in (_vault, _backups, encryption, _leftovers, _restores, _spool):
+    for look in (_vault, _backups, encryption, _leftovers, _restores, _schedules, _spool):
         lines += _surely(look, ctx)
     return DoctorLooked(tuple(lines))
 
@@ -207,6 +208,27 @@ def _restores(ctx: Context) -> Iterator[DoctorLine]:
         f"Restores that have not ended: {', '.join(jobs[:LISTED_MAX])}.",
         "If none is running, run the same `lifeboat restore` again: it finds out how it ended.",
     )
+
+
+def _schedules(ctx: Context) -> Iterator[DoctorLine]:
+    """Look whether anybody keeps the schedules, which are paused, which meet odd nights."""
+    on = [each for each in ctx.schedules.values() if each.on]
+    if not on:
+        return
+    if ctx.jobs is None or not ctx.jobs.bot_runs():
+        what = f"No bot is running here, and {len(on)} of the settings' schedules need one."
+        yield DoctorLine("schedules", "WARN", what, "Start it with `lifeboat run`.")
+    else:
+        yield DoctorLine("schedules", "OK", f"A bot keeps {', '.join(each.name for each in on)}.")
+    for each in on:
+        pause = timetable.paused(schedule_notes.read(ctx.vault, each.name), ctx.now())
+        if pause is not None:
+            what = f"It is paused until {pause.until:%Y-%m-%d %H:%M} UTC by {pause.by_name}."
+            hint = f"To end it: lifeboat schedule resume {each.name}"
+            yield DoctorLine(f"schedule {each.name}", "WARN", what, hint)
+        for odd in due.odd_nights(each.calendar, ctx.now()):
+            hint = "Choose another time if that is not what you want."
+            yield DoctorLine(f"schedule {each.name}", "WARN", odd, hint)
 
 
 def _spool(ctx: Context) -> Iterator[DoctorLine]:

@@ -8,11 +8,14 @@ from __future__ import annotations
 import fcntl
 import os
 import socket
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from storage.errors import Refused, SpoolError
+
+LOOK_SECONDS = 0.05  # Far longer than `is_held` takes.
 
 
 @contextmanager
@@ -56,6 +59,10 @@ def is_held(path: Path) -> bool:
 
 
 def _take(file: int, what: str) -> None:
+    with suppress(BlockingIOError):
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        return
+    time.sleep(LOOK_SECONDS)  # Somebody may only have looked whether it is held.
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:

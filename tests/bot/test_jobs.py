@@ -10,7 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,8 @@ import pytest
 
 from bot.job_errors import from_json, to_json
 from bot.jobs import Engine, JobRun, Wish, looking
+from bot.jobs_seen import JobsSeen
+from commands.timetable import job_id
 from storage.errors import MissingPermission, Refused
 
 ROOT = Path(__file__).parent.parent.parent
@@ -120,6 +122,49 @@ def test_a_waiting_job_that_is_cancelled_leaves_the_queue_at_once(tmp_path: Path
     assert told.state == "queued"
     assert left == ["first"]
     assert seen == {"first": False, "second": True}
+
+
+def test_the_newest_run_of_a_schedule_is_remembered_when_others_are_forgotten(tmp_path: Path):
+    at = datetime(2026, 11, 24, 2, tzinfo=UTC)
+    with running(tmp_path, lambda run: ended()) as engine:
+        ids = [job_id("daily", "production", at + timedelta(days=day)) for day in range(4)]
+        for each in (*ids, "now-production-1"):
+            engine.submit(each, wish(door="schedule"))
+        wait_for(lambda: not engine.standing())
+        wait_for(lambda: engine.forget(timedelta(days=-1)) == 4)
+        left = engine.runs("daily", ["production", "staging"])
+
+    assert [run.job_id for run in left] == [ids[-1]]
+    assert (left[0].due, left[0].deployment) == (at + timedelta(days=3), "production")
+
+
+def test_how_a_run_of_a_schedule_stands_is_seen_from_another_process(tmp_path: Path):
+    go = threading.Event()
+
+    def work(run: JobRun) -> dict[str, Any]:
+        go.wait(20)
+        return ended()
+
+    at = datetime(2026, 11, 24, 2, tzinfo=UTC)
+    first, second = (job_id("daily", "production", at + timedelta(days=day)) for day in (0, 1))
+    seen = JobsSeen(tmp_path / "engine.sqlite", tmp_path / "locks")
+    with running(tmp_path, work) as engine:
+        engine.submit(first, wish(door="schedule"))
+        wait_for(lambda: [job.state for job in engine.standing()] == ["running"])
+        engine.submit(second, wish(door="schedule"))
+        wait_for(lambda: len(engine.standing()) == 2)
+        states = {run.job_id: run.state for run in seen.runs("daily", ["production"])}
+        there = seen.bot_runs()
+        go.set()
+        wait_for(lambda: not engine.standing())
+        engine.note(first, ended={"state": "look"})
+        ends = {run.job_id: run.state for run in seen.runs("daily", ["production"])}
+
+    assert states == {first: "running", second: "queued"}
+    assert ends == {first: "look", second: "ended"}
+    assert there
+    assert not seen.bot_runs()
+    assert seen.runs("dail", ["production"]) == []
 
 
 def test_cancelling_what_is_not_open_names_what_is(tmp_path: Path):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import signal
+import subprocess
+import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -12,11 +14,11 @@ from typing import Any
 import pytest
 
 from bot.jobs import looking
-from commands import timetable
+from commands import due, timetable
 from sandbox.slack_people import AYU, BACKUPS, RIZAL
 from sandbox.slack_world import SlackWorld
 from sandbox.world import World
-from tests.slack.house import Card, House, wait_for
+from tests.slack.house import ROOT, Card, House, wait_for
 from tests.slack.test_killed_jobs import Mortal
 
 pytestmark = pytest.mark.slow
@@ -56,6 +58,26 @@ def build(worlds: tuple[World, SlackWorld], tmp_path: Path) -> Iterator[Build]:
         house.bot.stop()
         assert "Traceback" not in house.log_text(), house.log_text()
         assert house.secrets_seen() == []
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Schedules of seconds are allowed in this process, too."""
+    monkeypatch.setattr(due, "EVERY_SECONDS_MIN", 1)
+
+
+def terminal(house: House, *words: str) -> subprocess.CompletedProcess[str]:
+    """Run `lifeboat …` in a process of its own, where schedules of seconds are allowed."""
+    return subprocess.run(
+        [sys.executable, "-m", "tests.slack.hasty", "--settings", str(house.settings), *words],
+        cwd=ROOT,
+        env=house.environ(),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
 
 
 def news(house: House) -> list[dict[str, Any]]:
@@ -237,7 +259,7 @@ def test_a_pause_and_its_end_come_from_slack_and_are_told_to_the_channel(build: 
     assert "moving house" in paused
     assert len(runs(house, "often")) == seen
     assert "*often* — PAUSED" in house.ask(AYU, "schedule").text
-    assert "PAUSED" in house.terminal("schedule").stdout
+    assert "PAUSED" in terminal(house, "schedule").stdout
 
     again = house.ask(RIZAL, "schedule resume often").text
     assert "*often* runs again" in again
@@ -258,7 +280,7 @@ def test_a_pause_from_a_terminal_holds_the_bot_and_is_told_by_it(build: Build):
     house = build(often={"verb": "backup", "every": "3s"})
     house.bot.start()
     some_cards(house, "often", 1)[0].ended()
-    done = house.terminal("schedule", "pause", "often", "--for", "1d", "--reason", "a test")
+    done = terminal(house, "schedule", "pause", "often", "--for", "1d", "--reason", "a test")
     seen = len(runs(house, "often"))
     paused = wait_for(lambda: said(house, "Paused: schedule often"), 20)
     time.sleep(5)
@@ -294,8 +316,8 @@ def test_a_schedule_is_run_now_by_an_operator_and_its_own_times_stay(build: Buil
 
 def test_a_terminal_says_that_no_bot_runs_and_runs_a_schedule_itself(build: Build):
     house = build(rare={"verb": "backup", "kind": "monthly", "cron": NEVER})
-    told = house.terminal("schedule")
-    done = house.terminal("schedule", "run", "rare")
+    told = terminal(house, "schedule")
+    done = terminal(house, "schedule", "run", "rare")
 
     assert told.returncode == 1
     assert "No bot is running on this data folder" in told.stdout
@@ -303,4 +325,4 @@ def test_a_terminal_says_that_no_bot_runs_and_runs_a_schedule_itself(build: Buil
     assert "rare was run here and now" in done.stdout
     assert [each["kind"] for each in house.manifests().values()] == ["monthly"]
     house.bot.start()
-    assert house.terminal("schedule").returncode == 0
+    assert terminal(house, "schedule").returncode == 0

@@ -24,6 +24,15 @@ with lock.held(Path(sys.argv[1]), what="a restore into staging"):
 """
 
 
+def test_whether_a_lock_is_held_can_be_asked_without_taking_it(tmp_path):
+    path = tmp_path / "bot.lock"
+    before = lock.is_held(path)
+    with lock.held(path, what="a bot"):
+        during = lock.is_held(path)
+
+    assert (before, during, lock.is_held(path)) == (False, True, False)
+
+
 @pytest.fixture
 def path(tmp_path):
     return tmp_path / "locks" / "restore-staging.lock"
