@@ -100,7 +100,9 @@ class Board:
                 return True
             with self._guard:
                 self._views.setdefault(job_id, self._fresh(job_id, wish, facts))
-            if facts.get("shown"):
+            if not wish.channel:
+                self._engine.note(job_id, shown=True)  # Nor will its end be.
+            if facts.get("shown") or not wish.channel:
                 return True
             ts = str(facts.get("ts") or wish.ts)
             if ts:

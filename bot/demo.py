@@ -28,6 +28,7 @@ AGAIN_SECONDS = 2
 MORE = """
 [slack]
 api_url = "{api_url}"
+channel = "{channel}"
 
 [roles]
 operators = {operators}
@@ -37,6 +38,23 @@ approvers = {approvers}
 
 [jobs]
 stop_seconds = 5
+
+[schedules.daily]
+verb = "backup"
+cron = "0 2 * * *"
+zone = "Asia/Jakarta"
+
+[schedules.weekly]
+verb = "backup"
+kind = "weekly"
+cron = "0 3 * * sun"
+zone = "Asia/Jakarta"
+
+[schedules.monthly]
+verb = "backup"
+kind = "monthly"
+cron = "0 4 1 * *"
+zone = "Asia/Jakarta"
 """
 
 
@@ -74,7 +92,12 @@ def _play(folder: Path, size: str) -> int:
         slack = _slack(folder, up)
         operators = _quoted([slack["groups"]["backup-operators"]])
         approvers = _quoted([slack["groups"]["backup-approvers"]])
-        more = MORE.format(api_url=slack["api_url"], operators=operators, approvers=approvers)
+        more = MORE.format(
+            api_url=slack["api_url"],
+            channel=slack["channels"]["backups"],
+            operators=operators,
+            approvers=approvers,
+        )
         write_settings(folder, convex, more)
         environ = {
             **os.environ,

@@ -47,7 +47,10 @@ class Engine(Protocol):
 
 @dataclass
 class Rounds:
-    """The schedules of one bot. `show` posts the message of a job, `say` a message of its own."""
+    """The schedules of one bot. `show` posts the message of a job, `say` a message of its own.
+
+    `safe` returns a channel as it is, or "" where nothing may be posted.
+    """
 
     schedules: Mapping[str, Schedule]
     engine: Engine
@@ -55,6 +58,7 @@ class Rounds:
     now: Callable[[], datetime]
     show: Callable[[str, Wish], None]
     say: Callable[[str, Message], None]
+    safe: Callable[[str], str] = lambda channel: channel
     _notes: dict[str, Notes] = field(default_factory=dict)
     _read_at: dict[str, datetime] = field(default_factory=dict)
     _dropped: bool = False
@@ -129,7 +133,7 @@ class Rounds:
         self._waited.discard((schedule.name, deployment))
         caller = Caller(f"schedule:{schedule.name}", f"schedule {schedule.name}", door="schedule")
         why = timetable.made_up(fired, now, reason)
-        wish = self._wish(schedule, deployment, caller, schedule.channel, why)
+        wish = self._wish(schedule, deployment, caller, self.safe(schedule.channel), why)
         job_id = timetable.job_id(schedule.name, deployment, fired.due)
         if self.engine.submit(job_id, wish):
             log.info("%s begins%s", job_id, f" ({why})" if why else "")

@@ -28,7 +28,7 @@ from bot import app as house
 from bot import settings_slack
 from bot import slack as slack_door
 from bot.board import Board
-from bot.courier import Courier, SlackAway
+from bot.courier import Courier, NotInChannel, SlackAway
 from bot.desk import Desk
 from bot.jobs import Engine, JobRun, Wish
 from bot.messages.model import Message
@@ -45,6 +45,7 @@ from bot.worker import Heard, Worker
 from commands.asked import Approved
 from commands.due import odd_nights
 from commands.jobs import APPROVED
+from commands.roles import NotAllowed
 from commands.verb import Context
 from storage.errors import LifeboatError
 from storage.secret import Secret
@@ -137,12 +138,18 @@ class Bot:
                 lambda channel, ts: _link(self._web, channel, ts),
             ),
         )
-        people = People(self._web)
+        self._people = people = People(self._web)
         self._votes = Votes(
             people, self._engine, settings.approvals, settings.roles, me.team, world
         )
         self._rounds = Rounds(
-            settings.schedules, self._engine, world.vault, world.now, self._show, self._say
+            settings.schedules,
+            self._engine,
+            world.vault,
+            world.now,
+            self._show,
+            self._say,
+            lambda channel: _safe_channel(people, channel),
         )
         self._clock = Clock(
             {name: each.calendar for name, each in settings.schedules.items() if each.on},
@@ -182,14 +189,23 @@ class Bot:
         self._glass = _watch(settings, world, self._courier, self._engine)
         self._glass.look()
         self._clock.start()
-        _odd_nights(settings, world)
+        self._look_ahead()
 
     def _show(self, job_id: str, wish: Wish) -> None:
         self._board.open(job_id, wish)
 
     def _say(self, channel: str, message: Message) -> None:
-        if channel:
+        if _safe_channel(self._people, channel):
             self._courier.post(channel, message)
+
+    def _look_ahead(self) -> None:
+        """Say at start where schedules can't be shown, and which nights are not like others."""
+        on = [each for each in self._settings.schedules.values() if each.on]
+        for channel in sorted({each.channel for each in on}):
+            _safe_channel(self._people, channel)
+        for schedule in on:
+            for sentence in odd_nights(schedule.calendar, self._world.now()):
+                log.warning("schedule %s: %s", schedule.name, sentence)
 
     def _approvers(self) -> frozenset[str]:
         return self._votes.approvers()
@@ -250,11 +266,19 @@ class _Socket:
         closing.join(CLOSE_SECONDS_MAX)
 
 
-def _odd_nights(settings: Settings, world: Context) -> None:
-    """Say at start which nights are not like others for which schedule, and what happens then."""
-    for name, schedule in settings.schedules.items():
-        for sentence in odd_nights(schedule.calendar, world.now()) if schedule.on else ():
-            log.warning("schedule %s: %s", name, sentence)
+def _safe_channel(people: People, channel: str) -> str:
+    """Return the channel, or "" where the bot can't post or people of other companies read.
+
+    Where Slack can't be asked the settings are believed.
+    """
+    try:
+        people.check_channel(channel)
+    except NotInChannel as error:
+        log.warning("jobs of schedules are not shown in %s: %s %s", channel, error.what, error.hint)
+        return ""
+    except NotAllowed:
+        return channel
+    return channel
 
 
 def _watch(settings: Settings, world: Context, courier: Courier, engine: Engine) -> Watch:

@@ -76,7 +76,7 @@ def run(event: ScheduleRun) -> Iterator[Text]:
 def _standing(each: ScheduleStanding, event: SchedulesTold, reader: Reader) -> Iterator[Text]:
     state = "" if each.on else "OFF in the settings"
     state = "PAUSED" if each.pause is not None else state
-    yield line((each.name, LOUD), GAP, each.words, GAP, (state, DOUBTFUL))
+    yield line((each.name, LOUD), GAP, each.words, (f"{GAP}{state}".rstrip(), DOUBTFUL))
     rows = [("does", typed) for typed in (f"{each.verb} {words}" for words in each.typed)]
     if each.pause is not None and each.pause.until is not None:
         why = f": {each.pause.why}" if each.pause.why else "; no reason was given"

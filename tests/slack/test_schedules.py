@@ -15,7 +15,7 @@ import pytest
 
 from bot.jobs import looking
 from commands import due, timetable
-from sandbox.slack_people import AYU, BACKUPS, RIZAL
+from sandbox.slack_people import AYU, BACKUPS, BUDI, RIZAL
 from sandbox.slack_world import SlackWorld
 from sandbox.world import World
 from tests.slack.house import ROOT, Card, House, wait_for
@@ -296,7 +296,7 @@ def test_only_operators_change_a_schedule(build: Build):
     house.bot.start()
 
     for words in ("schedule pause rare", "schedule resume rare", "schedule run rare"):
-        assert "is for operators" in house.ask(AYU, words).text
+        assert "is for operators" in house.ask(BUDI, words).text
     assert cards(house, "rare") == []
     assert "rare is not paused" in house.ask(RIZAL, "schedule resume rare").text
 
@@ -326,3 +326,15 @@ def test_a_terminal_says_that_no_bot_runs_and_runs_a_schedule_itself(build: Buil
     assert [each["kind"] for each in house.manifests().values()] == ["monthly"]
     house.bot.start()
     assert terminal(house, "schedule").returncode == 0
+
+
+def test_a_channel_that_another_company_reads_sees_nothing_and_the_work_is_done(build: Build):
+    house = build(often={"verb": "backup", "every": "4s"})
+    shared = house.slack.channels["shared-with-partner"]
+    house.write(**{"schedules.often": {"channel": shared}})
+    before = len(house.roots(shared))
+    house.bot.start()
+    wait_for(lambda: len(house.manifests()) >= 2, 60, house.log_text)
+
+    assert len(house.roots(shared)) == before
+    assert f"jobs of schedules are not shown in {shared}" in house.log_text()
