@@ -75,7 +75,7 @@ from storage.errors import LifeboatError, Refused
 log = logging.getLogger(__name__)
 THREADS = 8
 LISTED_MAX = 500
-VIEWS: dict[type[Result], Callable[[Any], Message]] = {
+VIEWS: Mapping[type[Result], Callable[[Any], Message]] = {
     BackupShown: shown.backup,
     StatusTold: standing.status,
     DoctorLooked: doctor.looked,
@@ -85,15 +85,6 @@ VIEWS: dict[type[Result], Callable[[Any], Message]] = {
     AuditVerified: audited.answer,
 }
 QUOTES = str.maketrans({"“": '"', "”": '"', "„": '"', "‘": "'", "’": "'"})
-
-
-VIEWS: Mapping[type[Result], Callable[[Any], Message]] = {
-    BackupShown: shown.backup,
-    StatusTold: standing.status,
-    DoctorLooked: doctor.looked,
-    AuditTold: audited.answer,
-    AuditVerified: audited.answer,
-}
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,12 @@
 Hypothesis gives an example 200 ms of wall time unless told otherwise, which a busy machine breaks.
 A test with processes, sockets or a browser of its own is tried twice more before it fails; the
 report counts those that needed it. A real defect fails each time.
+
+Most tests wait for processes and sockets half of their time, so `-n auto` means three of them for
+every two cores.
 """
+
+import os
 
 import pytest
 from hypothesis import settings
@@ -13,6 +18,10 @@ settings.load_profile("house")
 
 
 REAL_PARTS = {"approvals", "browser", "journeys", "slack"}
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    return max(2, (os.cpu_count() or 1) * 3 // 2)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
