@@ -92,6 +92,13 @@ TAIL = """\
   directory could take the entries apart and use both; ours reads forward only, so that it can check
   an archive while it comes off the network and leaves no byte between entries unread.
 
+- **To S3, against obstore.** Of the clients for S3 measured for an archive of 166 MB, obstore took
+  0.30 s of CPU and 79 MiB, ours (boto3, tuned, parts sent by us, a SHA-256 with each) 0.80 s and
+  85 MiB, boto3's `upload_file` with its own checksum 0.96 s and 79 MiB, without any 0.71 s and 53
+  MiB. Of all three with boto3 0.44 s are spent before the first byte, on loading it: a bucket costs
+  that much at every command. obstore knows no object lock, no legal hold and no thawing, so it is
+  not here.
+
 `gzip -6` is in the table because scripts do it. An export is deflated already: it costs several
 times the CPU of the copy and saves less than a hundredth.
 
@@ -116,38 +123,43 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--sizes", default="medium,large")
     parser.add_argument("--rounds", type=int, help="15 for medium and 5 for large if left out")
+    parser.add_argument("--only", default="", help="tables whose title holds this; prints only")
     parser.add_argument("--no-page", action="store_true", help="print only")
     asked = parser.parse_args()
     for tool in TOOLS:
         if shutil.which(tool) is None:
             raise SystemExit(f"The benchmark needs {tool}.")
     sizes = asked.sizes.split(",")
-    text = _page([_measured(size, asked.rounds or ROUNDS.get(size, 5)) for size in sizes])
+    text = _page(
+        [_measured(size, asked.rounds or ROUNDS.get(size, 5), asked.only) for size in sizes]
+    )
     sys.stdout.write(text)
-    if not asked.no_page:
+    if not asked.no_page and not asked.only:
         PAGE.write_text(text)
 
 
-def _measured(size: str, rounds: int) -> str:
+def _measured(size: str, rounds: int, only: str) -> str:
     with tempfile.TemporaryDirectory(prefix="lifeboat-bench-") as name:
         folder = Path(name)
-        with World.spawn(folder / "convex", deployments=("production",), seed=size) as world:
+        with (
+            World.spawn(folder / "convex", deployments=("production",), seed=size) as world,
+            _sink() as url,
+        ):
             ground = _ground(folder, world["production"].url, world["production"].key)
-            backup = interleaved(_backups(), rounds, ground.environ)
-            with _sink() as url:
-                environ = ground.environ | {"S3": url, **KEYS}
-                to_folder = interleaved(_stores("folder"), rounds, environ)
-                to_s3 = interleaved(_stores("s3"), rounds, environ)
-        verify = interleaved(_verifies(ground.archive), rounds, ground.environ)
-        sealing = interleaved(_seals(ground.archive, ground.recipient), rounds, ground.environ)
-        tables = {
-            "verify": verify,
-            "backup, to a folder": backup,
-            "store, to a folder": to_folder,
-            "store, to S3": to_s3,
-            "seal and store, in a folder": sealing,
-        }
-        return _section(size, rounds, ground, tables)
+            environ = ground.environ | {"S3": url, **KEYS}
+            commands = {
+                "backup, to a folder": _backups(),
+                "verify": _verifies(ground.archive),
+                "store, to a folder": _stores("folder"),
+                "store, to S3": _stores("s3"),
+                "seal and store, in a folder": _seals(ground.archive, ground.recipient),
+            }
+            costs = {
+                title: interleaved(each, rounds, environ)
+                for title, each in commands.items()
+                if only in title
+            }
+        return _section(size, rounds, ground, costs)
 
 
 def _ground(folder: Path, url: str, key: str) -> Ground:

@@ -36,7 +36,7 @@ NO_CONDITIONS = (
 
 def looks(calls: Calls, probe: str, skew_seconds_max: float) -> Iterator[Look]:
     """Yield one look after another; after the first that shows nobody gets in, no more."""
-    place = calls.place
+    place, asked_at = calls.place, datetime.now(UTC)
     try:
         answer = calls("list_objects_v2", Prefix=place.prefix + probe, MaxKeys=1)
     except VaultDenied as error:
@@ -54,7 +54,7 @@ def looks(calls: Calls, probe: str, skew_seconds_max: float) -> Iterator[Look]:
         yield from _parts(calls, probe)
         yield from _lock(calls, probe)
         yield from _removal(calls, probe)
-    yield from _clock(calls, answer, skew_seconds_max)
+    yield from _clock(answer, asked_at, skew_seconds_max)
 
 
 def _objects(calls: Calls, probe: str) -> Generator[Look, None, bool]:
@@ -237,11 +237,11 @@ def _removal(calls: Calls, probe: str) -> Iterator[Look]:
         )
 
 
-def _clock(calls: Calls, answer: dict[str, Any], most: float) -> Iterator[Look]:
+def _clock(answer: dict[str, Any], asked_at: datetime, most: float) -> Iterator[Look]:
     told = answer.get("ResponseMetadata", {}).get("HTTPHeaders", {}).get("date")
     if not told:
         return
-    skew = (datetime.now(UTC) - parsedate_to_datetime(told)).total_seconds()
+    skew = (asked_at - parsedate_to_datetime(told)).total_seconds()
     if abs(skew) > most:
         yield Look(
             "clock",

@@ -72,8 +72,8 @@ class Vault(Protocol):
 class KeepsParts(Protocol):
     """A vault where a writer that is killed leaves something behind.
 
-    Beside the five promises, because not every place has it: an object store drops an upload that
-    was never finished by its own rules, a folder keeps the file.
+    Beside the five promises, because not every place has it: a folder keeps a file, a bucket an
+    upload that was never finished.
     """
 
     def leftovers(self) -> Iterator[Stored]:
