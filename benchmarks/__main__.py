@@ -39,7 +39,7 @@ KEYS = {  # Of nobody: what is measured against checks none.
 }
 SETTINGS = """\
 [lifeboat]
-data_folder = "data"
+data_folder = "data-{name}"
 default_deployment = "production"
 [deployments.production]
 url = "{url}"
@@ -47,7 +47,7 @@ key_env = "BENCH_KEY"
 protected = true
 [vaults.local]
 kind = "folder"
-folder = "vault"
+folder = "vault-{name}"
 [encryption]
 {seal}
 """
@@ -164,8 +164,10 @@ def _measured(size: str, rounds: int, only: str) -> str:
 
 def _ground(folder: Path, url: str, key: str) -> Ground:
     recipient = new_identity()[1]
-    (folder / "lifeboat.toml").write_text(SETTINGS.format(url=url, seal='kind = "none"'))
-    sealed = SETTINGS.format(url=url, seal=f'recipients = ["{recipient}"]')
+    (folder / "lifeboat.toml").write_text(
+        SETTINGS.format(url=url, name="plain", seal='kind = "none"')
+    )
+    sealed = SETTINGS.format(url=url, name="sealed", seal=f'recipients = ["{recipient}"]')
     (folder / "sealed.toml").write_text(sealed)
     archive = folder / "archive.zip"
     export, seen = _export(url, key, archive)

@@ -6,6 +6,33 @@ from pathlib import Path
 
 from storage.seal import Seal, new_identity
 
+# Throw-aways that open nothing but what a test seals; not every machine has `ssh-keygen`.
+SSH_KEY = """\
+-----BEGIN OPENSSH PRIVATE KEY-----
+b3BlbnNzaC1rZXktdjEAAAAABG5vbmUAAAAEbm9uZQAAAAAAAAABAAAAMwAAAAtzc2gtZW
+QyNTUxOQAAACBoOAD7ZmwR28Mj51zYiAo0y9XYhDm9Zy1fNgkcgAZoWAAAAJCJGbhZiRm4
+WQAAAAtzc2gtZWQyNTUxOQAAACBoOAD7ZmwR28Mj51zYiAo0y9XYhDm9Zy1fNgkcgAZoWA
+AAAEBKcDD+6yOU+Oy1vDpSz5xirLf+xcoTHg/jdHsW+LL9oGg4APtmbBHbwyPnXNiICjTL
+1diEOb1nLV82CRyABmhYAAAACnRocm93LWF3YXkBAgM=
+-----END OPENSSH PRIVATE KEY-----
+"""
+SSH_PUBLIC = (
+    "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGg4APtmbBHbwyPnXNiICjTL1diEOb1nLV82CRyABmhY throw-away"
+)
+SSH_LOCKED_KEY = """\
+-----BEGIN OPENSSH PRIVATE KEY-----
+b3BlbnNzaC1rZXktdjEAAAAACmFlczI1Ni1jdHIAAAAGYmNyeXB0AAAAGAAAABAvzXoc0U
+vuPqDkOSeHQvc5AAAAEAAAAAEAAAAzAAAAC3NzaC1lZDI1NTE5AAAAILNieWyVvvYqcuGq
+BRYP5HPJvZ+o0BbUNWJXXOfhDGeGAAAAkLW93u3KUu7BlCCHI+r7GCUPxDvZTGtJiFWzQ8
+ncaXZ3dEGDSd5P7y5Xhd3nkVnoCjZIwu/1PzgakozjhuoufbYnilaaoYUTOojkY7IIu0Wb
+NUeRZQavdutbDACBRS4URP23DVz6H17SsWAA8VNVfA2D2KD89ZYN5yaZGfCzgH5uH5IfIs
+v5zyZcJ5vq+G/cXQ==
+-----END OPENSSH PRIVATE KEY-----
+"""
+SSH_LOCKED_PUBLIC = (
+    "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAILNieWyVvvYqcuGqBRYP5HPJvZ+o0BbUNWJXXOfhDGeG throw-away"
+)
+
 
 def key_file(path: Path, count: int = 1) -> tuple[str, ...]:
     """Write an identity file with so many fresh identities; return their recipients."""

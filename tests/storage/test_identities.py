@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import stat
-import subprocess
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -13,7 +12,7 @@ import pytest
 from storage import identities
 from storage.errors import Refused, SealError
 from storage.seal import Seal, read_identities
-from tests.storage.seal_keys import opened_bytes, sealed_bytes
+from tests.storage.seal_keys import SSH_KEY, opened_bytes, sealed_bytes
 
 AT = datetime(2026, 11, 25, 2, 0, tzinfo=UTC)
 
@@ -94,7 +93,7 @@ def test_a_disk_that_fails_leaves_the_old_file_as_it_was(tmp_path: Path, monkeyp
 
 def test_nothing_is_added_to_an_ssh_key(tmp_path: Path):
     path = tmp_path / "key"
-    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", path], check=True)
+    path.write_text(SSH_KEY)
     old = path.read_bytes()
 
     with pytest.raises(Refused, match="SSH key"):

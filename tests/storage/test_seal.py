@@ -14,7 +14,16 @@ from hypothesis import strategies as st
 
 from storage.errors import ArchiveError, SealError
 from storage.seal import Seal, new_identity, read_identities, short, some, valid_recipient
-from tests.storage.seal_keys import key_file, opened_bytes, seal_with, sealed_bytes
+from tests.storage.seal_keys import (
+    SSH_KEY,
+    SSH_LOCKED_KEY,
+    SSH_LOCKED_PUBLIC,
+    SSH_PUBLIC,
+    key_file,
+    opened_bytes,
+    seal_with,
+    sealed_bytes,
+)
 
 CHUNK = 65_536  # age seals so many bytes at a time, each with 16 more.
 ED25519 = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIHsKLqeplhpW+uObz5dvMgjz1OxfM/XXUB+VHtZ6isGN"
@@ -191,10 +200,8 @@ def test_a_secret_is_nowhere_in_what_is_printed(tmp_path: Path):
 
 
 def test_an_ssh_key_seals_and_opens(tmp_path: Path):
-    subprocess.run(
-        ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", tmp_path / "key"], check=True
-    )
-    recipient = valid_recipient((tmp_path / "key.pub").read_text())
+    (tmp_path / "key").write_text(SSH_KEY)
+    recipient = valid_recipient(SSH_PUBLIC)
     seal = Seal((recipient or "",), tmp_path / "key")
 
     assert recipient is not None
@@ -203,10 +210,8 @@ def test_an_ssh_key_seals_and_opens(tmp_path: Path):
 
 
 def test_an_ssh_key_with_a_passphrase_fits_nothing_and_says_so(tmp_path: Path):
-    subprocess.run(
-        ["ssh-keygen", "-q", "-t", "ed25519", "-N", "a b c", "-f", tmp_path / "key"], check=True
-    )
-    recipient = valid_recipient((tmp_path / "key.pub").read_text())
+    (tmp_path / "key").write_text(SSH_LOCKED_KEY)
+    recipient = valid_recipient(SSH_LOCKED_PUBLIC)
 
     with pytest.raises(SealError):
         Seal((), tmp_path / "key").check((recipient or "",))

@@ -271,3 +271,15 @@ def test_a_manifest_whose_archive_was_taken_does_not_stay(tmp_path):
     with pytest.raises(NotThere):
         shelf.write_manifest(TakenMeanwhile(tmp_path / "vault"), make_manifest())
     assert list(LocalFolder(tmp_path / "vault").list()) == []
+
+
+def test_a_sealed_archive_is_an_archive(vault):
+    """With its manifest it is whole; without, it is what a killed job left."""
+    name = shelf.archive_name("production", ID, sealed=True)
+    vault.put(name, [b"age"])
+    age(vault, name, days=2)
+
+    assert name == f"{ARCHIVE}.age"
+    assert left(vault) == [(name, "archive without manifest")]
+    vault.put(shelf.manifest_name("production", ID), [b"{}"])
+    assert left(vault) == swept(vault) == []
