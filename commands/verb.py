@@ -19,11 +19,11 @@ from commands.aim import Aim
 from commands.events import Event, JobStanding, Result, Warned
 from commands.policy import Approvals
 from commands.timetable import Begin, Pausing, Schedule, ScheduledRun
-from storage import lock
+from storage import lock, removal, shelf
 from storage.audit import Audit
 from storage.catalog import Catalog, Entry
 from storage.convex.deployment import Deployment
-from storage.errors import ManifestError, Refused, SpoolError
+from storage.errors import ManifestError, NotThere, Refused, SpoolError
 from storage.manifest import Door
 from storage.retention_policy import Policies
 from storage.seal import Seal
@@ -261,4 +261,20 @@ class Context:
                         safe="Nothing was touched; the archive beside it is as it was.",
                         hint=f"Look at {name} in the vault; docs/format.md says what it holds.",
                     ) from None
+            self._say_if_removed(backup)
             raise
+
+    def _say_if_removed(self, id: str) -> None:
+        """Raise Refused if a prune has removed the backup and its bytes are still there."""
+        for deployment in self.deployments:
+            if not id.startswith(f"{deployment}-") or "/" in id:
+                continue
+            try:
+                note = removal.read(self.vault, shelf.removed_name(deployment, id))
+            except (NotThere, Refused):
+                continue
+            raise Refused(
+                f"{id} was removed {note.at:%Y-%m-%d %H:%M} UTC by {note.by_name}: {note.why}.",
+                safe="Its bytes are still in the vault.",
+                hint=f'To bring it back: lifeboat hold {id} --reason "why it is needed"',
+            ) from None

@@ -112,6 +112,15 @@ def test_a_removed_backup_is_brought_back_by_a_hold(house, old):
     assert f"backups/production/{old}/removed.json" not in house.files()
 
 
+def test_who_asks_for_a_removed_backup_is_told_how_it_comes_back(house, old):
+    house.process("prune", "--yes")
+    shown = house.process("show", old)
+
+    assert shown.code == 2
+    assert f"{old} was removed" in shown.err
+    assert f"lifeboat hold {old} --reason" in shown.err
+
+
 def test_a_hold_that_came_while_the_label_went_brings_it_back(house, old, monkeypatch):
     """Whoever holds writes first; whoever removes looks again after the label is gone."""
     delete = LocalFolder.delete
@@ -242,6 +251,9 @@ class Locking(LocalFolder):
 
     def release(self, name):
         self.locked.discard(name)
+
+    def lock(self, name, until):
+        raise AssertionError("A hold is no lock for a time.")
 
     def locked_until(self, name):
         return None
