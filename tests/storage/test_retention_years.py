@@ -1,4 +1,4 @@
-"""Ten years of a schedule, a prune after every backup, held against golden tables.
+"""Ten years of a schedule, a prune every week and on every last of the year, in golden tables.
 
 A table says what is kept at the end of each year, by kind and by the reason that keeps it, and for
 the first weeks every backup with its decision. Make them anew with LIFEBOAT_GOLDEN=write.
@@ -69,14 +69,15 @@ SCHEDULES = {
 
 
 def lived(schedule, policy) -> Iterator[tuple[date, datetime, tuple[Decision, ...]]]:
-    """Live through the years, pruning every evening; yield each evening's decisions."""
+    """Live through the years, pruning every week; yield each prune's decisions."""
     zone, kept, day = ZoneInfo(policy.zone), list[Backup](), START
     while day.year < START.year + YEARS:
         kept += schedule(day, zone)
-        evening = datetime(day.year, day.month, day.day, 23, 59, tzinfo=zone).astimezone(UTC)
-        decided = decide(kept, Policies(usual=policy), evening)
-        kept = [each.backup for each in decided if each.keep]
-        yield day, evening, decided
+        if (day - START).days % 7 == 0 or (day + DAY).year != day.year:
+            evening = datetime(day.year, day.month, day.day, 23, 59, tzinfo=zone).astimezone(UTC)
+            decided = decide(kept, Policies(usual=policy), evening)
+            kept = [each.backup for each in decided if each.keep]
+            yield day, evening, decided
         day += DAY
 
 
