@@ -15,7 +15,7 @@ import pytest
 
 from bot.jobs import looking
 from commands import due, timetable
-from sandbox.slack_people import AYU, BACKUPS, BUDI, RIZAL
+from sandbox.slack_people import AYU, BACKUPS, CITRA, RIZAL
 from sandbox.slack_world import SlackWorld
 from sandbox.world import World
 from tests.slack.house import ROOT, Card, House, wait_for
@@ -296,7 +296,7 @@ def test_only_operators_change_a_schedule(build: Build):
     house.bot.start()
 
     for words in ("schedule pause rare", "schedule resume rare", "schedule run rare"):
-        assert "is for operators" in house.ask(BUDI, words).text
+        assert "is for operators" in house.ask(CITRA, words).text
     assert cards(house, "rare") == []
     assert "rare is not paused" in house.ask(RIZAL, "schedule resume rare").text
 
