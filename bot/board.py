@@ -254,7 +254,7 @@ class Board:
             self._questions.broken_off(job_id, place, told.what)
         goes_on = told.job_id if isinstance(told, ApprovalEnded) else ""
         question = self._questions.followed(job_id, view.state)
-        full = report.full(told, self._took(job_id))
+        full = report.full(told, self._took(job_id), self._questions.everybody(job_id))
         ended = Ended(view.state, self._draw(job_id), full, goes_on, question)
         self._questions.over(job_id)
         self._engine.note(job_id, ended=msgspec.to_builtins(ended))

@@ -98,6 +98,13 @@ class Questions:
         shown = views.doing(approved.asked, approved.approval, self._now(), state)
         return str(card_ts), shown
 
+    def everybody(self, job_id: str) -> str:
+        """Return mentions of all who asked for or agreed to a restore; "" for every other job."""
+        wish = self._engine.wish(job_id)
+        if wish is None or wish.verb != APPROVED:
+            return ""
+        return views.everybody(msgspec.convert(wish.request, Approved).approval)
+
     def refused(self, job_id: str, place: Place, event: BallotRefused) -> None:
         """Tell a voter alone that their word did not count, and why."""
         with self._guard:

@@ -1,7 +1,8 @@
 """Watches the audit log for what no job tells: a restore by one person alone, at a terminal.
 
-It is told in the approvers' channel as soon as Slack and the vault allow, also when it happened
-while no bot ran, and once: that it was told is an entry of the log itself.
+It is told in the approvers' channel, and in the one where people last asked for something, as soon
+as Slack and the vault allow, also when it happened while no bot ran, and once: that it was told is
+an entry of the log itself.
 """
 
 from __future__ import annotations
@@ -75,19 +76,20 @@ class Watch:
             yield entry
 
     def _tell(self, entry: Entry) -> None:
-        """Post it where the approvers read, or else where the newest job was asked for."""
+        """Post it where the approvers read, and where the newest job was asked for."""
+        told = []
         channels = [each for each in (self.channel, self.engine.newest_channel()) if each]
         for channel in dict.fromkeys(channels):
             try:
                 self.courier.post(channel, views.alone(entry))
+                told.append(channel)
             except LifeboatError as error:
                 log.warning("break-glass could not be told in %s: %s", channel, error.what)
-                continue
+        if told:
             del self._untold[entry.number]
-            self._write_down(entry, channel)
-            return
+            self._write_down(entry, told)
 
-    def _write_down(self, entry: Entry, channel: str) -> None:
+    def _write_down(self, entry: Entry, channels: list[str]) -> None:
         """Write into the log that it was told, so that no later bot tells it again."""
         happened = Happened(
             what=TOLD,
@@ -96,7 +98,11 @@ class Watch:
             door="slack",
             about=entry.about,
             deployment=entry.deployment,
-            facts={"entry": entry.number, "channel": channel, "job": entry.facts.get("job")},
+            facts={
+                "entry": entry.number,
+                "channel": ", ".join(channels),
+                "job": entry.facts.get("job"),
+            },
         )
         try:
             self.audit.write(happened, once=f"{TOLD} {entry.number}", since=entry.at - LOOK_BACK)

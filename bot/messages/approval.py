@@ -86,10 +86,14 @@ def pointer(asked: ApprovalAsked, link: str) -> Message:
 
 def changed(approval: Approval) -> Message:
     """Return what is told in the thread when somebody's word counted; everybody in it is named."""
+    return message([Said(f"{so_far(approval)} {everybody(approval)}")])
+
+
+def everybody(approval: Approval) -> str:
+    """Return mentions of whoever asked and of everybody whose word counted."""
     people = {approval.asked_by: approval.asked_name}
     people |= {vote.by: vote.name for vote in approval.votes}
-    to = " ".join(mention(id, name) for id, name in people.items())
-    return message([Said(f"{so_far(approval)} {to}")])
+    return " ".join(mention(id, name) for id, name in people.items())
 
 
 def alone(entry: Entry) -> Message:

@@ -85,10 +85,11 @@ def silent(view: JobView, seconds: float) -> Message:
     )
 
 
-def full(event: Event, took: Mapping[str, float] | None = None) -> Message:
+def full(event: Event, took: Mapping[str, float] | None = None, to: str = "") -> Message:
     """Return everything about how a job ended, or about the plan it goes by.
 
-    `took` are the seconds of each step, as far as they are known.
+    `took` are the seconds of each step, as far as they are known; `to` are mentions of people who
+    have to see it, and stands below the first line.
     """
     match event:
         case BackupsListed():
@@ -100,7 +101,8 @@ def full(event: Event, took: Mapping[str, float] | None = None) -> Message:
         case DoctorLooked():
             return doctor.looked(event)
         case _:
-            return message(_full(event, took or {}))
+            first, *rest = _full(event, took or {})
+            return message([first, *([Said(to)] if to else ()), *rest])
 
 
 def _full(event: Event, took: Mapping[str, float]) -> Iterator[Part]:
