@@ -124,8 +124,8 @@ def read_identities(path: Path) -> tuple[Identity, ...]:
         ) from error
     if text.startswith(b"-----BEGIN"):
         return (_ssh_identity(text, path),)
-    lines = text[:IDENTITY_BYTES_MAX].decode("utf-8", "replace").splitlines()
-    found = [line.strip() for line in lines if line.strip() and not line.startswith("#")]
+    lines = map(str.strip, text[:IDENTITY_BYTES_MAX].decode("utf-8", "replace").splitlines())
+    found = [line for line in lines if line and not line.startswith("#")]
     if not found:
         raise SealError(f"The identity file {path} holds no identity.", hint=NEEDED)
     return tuple(_identity(line, path) for line in found)

@@ -24,6 +24,7 @@ def test_a_key_that_was_printed_or_kept_would_be_seen(house):
     (house.data / "notes").unlink()
 
 
+SEALED = True  # So that the identity has to stay secret as well.
 VERBS = [
     ("now", "--json"),
     ("now", "--label", "x"),
@@ -36,6 +37,10 @@ VERBS = [
     ("restore", "latest", "--yes"),
     ("doctor",),
     ("doctor", "--json"),
+    ("recovery-kit",),
+    ("recovery-kit", "--json"),
+    ("keys", "rotate"),
+    ("keys", "rotate", "--json"),
 ]
 
 
