@@ -50,7 +50,7 @@ def alone(request: Request, folder: Path) -> KeyCreated | None:
     recipient = identities.create(path, datetime.now(UTC))
     named = path.name if path.absolute().parent == folder.absolute() else str(path.absolute())
     lines = (_recipients([recipient]), f"identity_file = {json.dumps(named)}")
-    return KeyCreated(recipient, str(path), lines)
+    return KeyCreated(recipient, str(path.absolute()), lines)
 
 
 def run(request: Request, ctx: Context) -> KeyCreated:
