@@ -39,10 +39,15 @@ def run(request: Request, ctx: Context) -> BackupShown:
 def _holds(deployment: str, id: str, ctx: Context) -> tuple[str, ...]:
     """Return why it is held; a word that can't be read holds too, and says so."""
     try:
-        standing = holds.standing(holds.read(ctx.vault, deployment, id))
+        words = holds.read(ctx.vault, deployment, id)
     except ManifestError as error:
         return (error.what,)
-    return tuple(hold.told for hold in standing.values())
+    told = [hold.told for hold in holds.standing(words).values()]
+    policies = ctx.rules.retention
+    wish = holds.release_asked(words, ctx.now(), policies.release_within)
+    if wish is not None and policies.release_needs_second_person:
+        told.append(f"its release waits for a second operator: {wish.told}")
+    return tuple(told)
 
 
 VERB = Verb(

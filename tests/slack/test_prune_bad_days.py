@@ -65,6 +65,7 @@ def test_a_release_needs_a_second_operator(lonely: House):
     assert f"/backup release {id_} reason …" in first.text
     assert "*Not released yet:*" in again.text
     assert "the tax audit" in still.text
+    assert "its release waits for a second operator: really (Rizal" in still.text
     assert "*Released:*" in second.text
     assert "the tax audit" not in after.text
 
