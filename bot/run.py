@@ -28,14 +28,12 @@ from bot import app as house
 from bot import settings_slack
 from bot import slack as slack_door
 from bot.board import Board
-from bot.courier import Courier, NotInChannel, SlackAway
+from bot.by_itself import ByItself
+from bot.courier import Courier, SlackAway
 from bot.desk import Desk
-from bot.jobs import Engine, JobRun, Wish
-from bot.messages.model import Message
+from bot.jobs import Engine, JobRun
 from bot.people import People
 from bot.questions import Questions, restore_of
-from bot.rounds import Rounds
-from bot.schedule import Clock
 from bot.settings import Settings
 from bot.settings_seen import note_changes
 from bot.settings_slack import Tokens
@@ -43,9 +41,7 @@ from bot.votes import Votes
 from bot.watch import Watch
 from bot.worker import Heard, Worker
 from commands.asked import Approved
-from commands.due import odd_nights
 from commands.jobs import APPROVED
-from commands.roles import NotAllowed
 from commands.verb import Context
 from storage.errors import LifeboatError
 from storage.secret import Secret
@@ -138,25 +134,11 @@ class Bot:
                 lambda channel, ts: _link(self._web, channel, ts),
             ),
         )
-        self._people = people = People(self._web)
+        people = People(self._web)
         self._votes = Votes(
             people, self._engine, settings.approvals, settings.roles, me.team, world
         )
-        self._rounds = Rounds(
-            settings.schedules,
-            self._engine,
-            world.vault,
-            world.now,
-            self._show,
-            self._say,
-            lambda channel: _safe_channel(people, channel),
-        )
-        self._clock = Clock(
-            {name: each.calendar for name, each in settings.schedules.items() if each.on},
-            ring=self._rounds.look,
-            look=self._rounds.look_at_all,
-            now=world.now,
-        )
+        self._by_itself = ByItself(self._engine, world, self._board, self._courier, people)
         self._desk = Desk(
             replace(world, jobs=self._engine),
             people,
@@ -166,7 +148,7 @@ class Bot:
             self._board,
             show_modal=lambda trigger, view: _open_view(self._web, trigger, view),
             votes=self._votes,
-            rounds=self._rounds,
+            rounds=self._by_itself.rounds,
         )
         socket = settings.slack.mode == "socket"
         app = slack_door.door(
@@ -178,7 +160,7 @@ class Bot:
         self._engine.forget(timedelta(days=settings.jobs.keep_days))
         note_changes(settings, world)
         self._board.settle()
-        self._rounds.look_at_all()
+        self._by_itself.catch_up()
         try:
             self._door.open()
         except LifeboatError:
@@ -188,24 +170,7 @@ class Bot:
         self.where = f"{me.user} in {me.team_name}, by {how}"
         self._glass = _watch(settings, world, self._courier, self._engine)
         self._glass.look()
-        self._clock.start()
-        self._look_ahead()
-
-    def _show(self, job_id: str, wish: Wish) -> None:
-        self._board.open(job_id, wish)
-
-    def _say(self, channel: str, message: Message) -> None:
-        if _safe_channel(self._people, channel):
-            self._courier.post(channel, message)
-
-    def _look_ahead(self) -> None:
-        """Say at start where schedules can't be shown, and which nights are not like others."""
-        on = [each for each in self._settings.schedules.values() if each.on]
-        for channel in sorted({each.channel for each in on}):
-            _safe_channel(self._people, channel)
-        for schedule in on:
-            for sentence in odd_nights(schedule.calendar, self._world.now()):
-                log.warning("schedule %s: %s", schedule.name, sentence)
+        self._by_itself.start()
 
     def _approvers(self) -> frozenset[str]:
         return self._votes.approvers()
@@ -226,8 +191,7 @@ class Bot:
     def watch(self) -> None:
         """Say once what no job says: one is given up or silent, or somebody broke the glass."""
         self._glass.look()
-        if not self._clock.check():
-            log.error("the clock has stopped: schedules may come late until the bot is restarted")
+        self._by_itself.check()
         self._board.give_up()
         bound = self._settings.jobs.silent_minutes_max * 60
         silent = dict(self._heard.silent(bound))
@@ -242,7 +206,7 @@ class Bot:
         """End in good order: the door, the desk, the engine, what the courier still carries."""
         with suppress(Exception):
             self._door.close()
-        self._clock.stop()
+        self._by_itself.stop()
         self._desk.close()
         self._engine.drain(self._settings.jobs.stop_seconds)
         self._courier.close()
@@ -264,21 +228,6 @@ class _Socket:
         closing = threading.Thread(target=self._handler.close, name="closing", daemon=True)
         closing.start()
         closing.join(CLOSE_SECONDS_MAX)
-
-
-def _safe_channel(people: People, channel: str) -> str:
-    """Return the channel, or "" where the bot can't post or people of other companies read.
-
-    Where Slack can't be asked the settings are believed.
-    """
-    try:
-        people.check_channel(channel)
-    except NotInChannel as error:
-        log.warning("jobs of schedules are not shown in %s: %s %s", channel, error.what, error.hint)
-        return ""
-    except NotAllowed:
-        return channel
-    return channel
 
 
 def _watch(settings: Settings, world: Context, courier: Courier, engine: Engine) -> Watch:

@@ -9,9 +9,10 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from bot.settings_sense import NAME, NAME_HINT, Shaped
 from bot.settings_shape import ScheduleTable
@@ -26,6 +27,7 @@ from storage.errors import Refused
 CALLED = {"backup": "now"}  # What schedules call a verb by.
 BY_PEOPLE_ONLY = ("restore",)
 ZONE_HINT = "Write a zone's whole name, such as Asia/Jakarta, Europe/Berlin or UTC."
+NO_ZONES = {"localtime", "posixrules", "Factory"}  # Files of some machines, not places.
 KIND = "daily"
 
 
@@ -105,10 +107,10 @@ class _Reading:
         return None
 
     def _zone(self) -> ZoneInfo | None:
-        known = available_timezones()
-        if self.table.zone in known:
-            return ZoneInfo(self.table.zone)
-        near = did_you_mean(self.table.zone, known, ZONE_HINT)
+        if self.table.zone not in NO_ZONES:
+            with suppress(ZoneInfoNotFoundError, ValueError, OSError):
+                return ZoneInfo(self.table.zone)
+        near = did_you_mean(self.table.zone, available_timezones() - NO_ZONES, ZONE_HINT)
         self._wrong("zone", f"There is no zone called {quoted(self.table.zone)}.", near)
         return None
 

@@ -7,7 +7,9 @@ from datetime import timedelta
 import pytest
 
 from commands import VERBS
-from commands.schedule import Request, parse
+from commands.roles import NotAllowed
+from commands.schedule import Act, Request, parse, run
+from commands.verb import Caller
 from storage.errors import Refused
 
 DAY = timedelta(days=1)
@@ -76,3 +78,12 @@ def test_what_means_nothing_is_refused_with_what_to_type(typed: str, why: str):
 def test_every_example_can_be_typed():
     for example in VERBS["schedule"].examples:
         parse([word.strip("'") for word in example.split()[1:]])
+
+
+@pytest.mark.parametrize("act", ["pause", "resume", "run"])
+def test_whoever_may_only_look_changes_no_schedule(act: Act):
+    class Untouchable:
+        caller = Caller(id="U9", name="Citra", door="slack", role="viewer")
+
+    with pytest.raises(NotAllowed, match=f"`schedule {act}` is for operators"):
+        run(Request(act, "daily"), Untouchable())  # type: ignore[arg-type]

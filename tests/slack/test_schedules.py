@@ -337,4 +337,4 @@ def test_a_channel_that_another_company_reads_sees_nothing_and_the_work_is_done(
     wait_for(lambda: len(house.manifests()) >= 2, 60, house.log_text)
 
     assert len(house.roots(shared)) == before
-    assert f"jobs of schedules are not shown in {shared}" in house.log_text()
+    assert f"schedules are not shown in {shared}" in house.log_text()
