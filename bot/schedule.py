@@ -8,6 +8,7 @@ scheduler's own threads.
 from __future__ import annotations
 
 import logging
+import threading
 import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
@@ -22,6 +23,7 @@ from commands.due import Calendar, Every
 log = logging.getLogger(__name__)
 LOOK_SECONDS = 60
 DEAD_SECONDS = 5 * LOOK_SECONDS
+CLOSE_SECONDS_MAX = 5.0
 LOOK = "look"
 
 
@@ -55,19 +57,20 @@ class Clock:
         self._scheduler.start()
 
     def stop(self) -> None:
-        """Ring no more; a ring that is being heard is heard out."""
+        """Ring no more; a ring that is being heard is heard out, if that does not take long."""
         if self._scheduler.running:
-            self._scheduler.shutdown(wait=True)
+            closing = threading.Thread(target=self._scheduler.shutdown, name="clock", daemon=True)
+            closing.start()
+            closing.join(CLOSE_SECONDS_MAX)
 
     def check(self) -> bool:
         """Whether it is alive. Called now and then: puts right what a changed clock has upset."""
         if not self._scheduler.running:
             return False
-        now = self._now()
         for job in self._scheduler.get_jobs():
-            at = self._calendars[job.id].after(now)
+            at, rings = self._calendars[job.id].after(self._now()), job.next_run_time
             # The machine's clock was ahead when the next ring was set: that may be years away.
-            if at is not None and job.next_run_time is not None and job.next_run_time > at:
+            if at is not None and rings is not None and self._now() < at < rings:
                 log.warning("the clock was set back; %s rings anew", job.id)
                 job.modify(next_run_time=at)
         return time.monotonic() - self._beat < DEAD_SECONDS
