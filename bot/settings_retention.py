@@ -8,7 +8,8 @@ from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 from bot.settings_sense import Shaped, named
-from bot.settings_shape import File, KeptTable
+from bot.settings_shape import File
+from bot.settings_shape_kept import KeptTable
 from bot.settings_words import Mistake, Where, did_you_mean, dotted, shown
 from storage.retention_policy import Override, Policies, Policy, contradictions
 

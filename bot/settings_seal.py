@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from bot.settings_sense import Shaped
-from bot.settings_shape import EncryptionTable
+from bot.settings_shape_kept import EncryptionTable
 from bot.settings_words import Mistake
 from storage.seal import SECRET_BEGINS, Seal, valid_recipient
 

@@ -9,7 +9,8 @@ import re
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
-from bot.settings_shape import PatienceTable, VaultTable
+from bot.settings_shape import PatienceTable
+from bot.settings_shape_kept import VaultTable
 from bot.settings_words import Mistake, Where, dotted, shown
 from storage.convex.address import is_plain_http_to_public
 from storage.vaults.s3_place import S3Place, Waits

@@ -9,10 +9,11 @@ from storage.vaults.s3_place import S3Place
 from tests.bot.settings_files import ENVIRON, STAGING, mistakes, write
 
 S3 = '\n[vaults.offsite]\nkind = "s3"\nbucket = "our-backups"\n'
+PLAIN = '\n[encryption]\nkind = "none"\n'
 
 
 def vault(folder, more=""):
-    return read(write(folder, STAGING + S3 + more), ENVIRON).vault
+    return read(write(folder, STAGING + PLAIN + S3 + more), ENVIRON).vault
 
 
 def test_a_bucket_needs_its_name_only(tmp_path):
