@@ -1,5 +1,6 @@
 """An approved restore on a bad day: production as it was or as promised, and never left paused."""
 
+import re
 import time
 
 import pytest
@@ -245,7 +246,7 @@ def test_an_undo_goes_through_two_people_and_needs_no_staging(house: ApprovalHou
     question = house.approved()
     line = question.over("Restored:")
     safety = house.safety
-    typed = line.split("*To undo:* `/backup ")[1].split("`")[0]
+    (typed,) = re.findall(r"\*To undo, until [^`]*`/backup ([^`]+)`", line)
     undo = Question(house, house.carded(BACKUPS, lambda: house.type(RIZAL, f"{typed} yes")))
     alone = house.ask(RIZAL, f"approve {undo.id}").text
     house.alone(RIZAL, "a second person has to approve it")
