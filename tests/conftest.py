@@ -1,8 +1,8 @@
 """For every test: a property is about what is true, not about how long this machine took.
 
 Hypothesis gives an example 200 ms of wall time unless told otherwise, which a busy machine breaks.
-A test with processes, sockets or a browser of its own is tried twice more before it fails; the
-report counts those that needed it. A real defect fails each time.
+A test with processes, sockets or a browser of its own is tried up to thrice more before it fails;
+the report counts those that needed it. A real defect fails each time.
 
 Most tests wait for processes and sockets half of their time, so `-n auto` means three of them for
 every two cores.
@@ -29,4 +29,4 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         real = bool(REAL_PARTS & set(item.path.parts))
         real = real or item.path.name.startswith("test_s3")
         if real or item.get_closest_marker("slow") is not None:
-            item.add_marker(pytest.mark.flaky(reruns=2))
+            item.add_marker(pytest.mark.flaky(reruns=3))
