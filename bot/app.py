@@ -17,6 +17,7 @@ from bot.help_text import lifeboat_version
 from bot.jobs_seen import JobsSeen
 from bot.settings import DeploymentSettings, Settings, SettingsRefused, VaultSettings
 from commands.events import DoctorLine, DoctorLooked, Event, StepBegan, StepFinished
+from commands.three_two_one import Place
 from commands.verb import Caller, Context
 from storage.audit import Audit
 from storage.catalog import Catalog
@@ -25,6 +26,7 @@ from storage.convex.patience import Patience
 from storage.errors import SpoolError
 from storage.spool import Spool
 from storage.vaults.local import LocalFolder
+from storage.vaults.several import Several
 from storage.vaults.vault import Vault
 
 T = TypeVar("T")
@@ -43,7 +45,12 @@ def built(
         name: _deployment(facts, settings.patience) for name, facts in settings.deployments.items()
     }
     version = app_version(os.environ)
-    vault = _vault(settings.vault)
+    vaults = {name: _vault(facts) for name, facts in settings.vaults.items()}
+    first: Vault = next(iter(vaults.values()))
+    vault = first
+    if len(vaults) > 1:
+        vault = several = Several(list(vaults.values()))
+        first = several.first
     try:
         yield Context(
             caller=_whoever_types(),
@@ -57,7 +64,9 @@ def built(
             kept=lambda _name, doing, _kind: doing(),
             confirm=confirm,
             type_in=type_in,
-            audit=Audit(vault, _now),
+            vaults=vaults,
+            places={name: _place(facts) for name, facts in settings.vaults.items()},
+            audit=Audit(first, _now, copies=list(vaults.values())[1:]),
             seal=settings.seal,
             jobs=_jobs_seen(settings),
             locks=settings.paths.locks,
@@ -71,7 +80,7 @@ def built(
             ),
             schedules=settings.schedules,
             settings_warnings=settings.warnings,
-        )
+        ).telling(tell)
     finally:
         for deployment in deployments.values():
             deployment.close()
@@ -125,6 +134,17 @@ def _vault(facts: VaultSettings) -> Vault:
     from storage.vaults.s3 import S3Bucket  # noqa: PLC0415 - half a second, for who has a bucket.
 
     return S3Bucket(facts.s3, name=facts.name)
+
+
+def _place(facts: VaultSettings) -> Place:
+    return Place(
+        facts.name,
+        kind=facts.kind,
+        offsite=facts.offsite,
+        offline=facts.offline,
+        locked=facts.locked,
+        locked_kinds=frozenset(facts.s3.lock_days) if facts.s3 is not None else None,
+    )
 
 
 def _now() -> datetime:

@@ -42,6 +42,12 @@ protected = false
 kind = "folder"
 folder = "vault"
 
+# It plays the part of a disk in another building.
+[vaults.second]
+kind = "folder"
+folder = "second-vault"
+offsite = true
+
 [encryption]
 recipients = ["{recipient}"]
 identity_file = "lifeboat.identity"

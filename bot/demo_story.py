@@ -103,6 +103,7 @@ def _play(stage: Stage) -> None:
     _chapter("3. What is there?")
     _type(stage, "list")
     _type(stage, "show", "latest")
+    _type(stage, "status", may_end=(0, 1))
     _chapter("4. Read it back from the vault, every byte and every row")
     _type(stage, "verify", "latest")
     _chapter("5. Something goes wrong in production: rows are deleted and changed")
@@ -199,7 +200,7 @@ def _control(stage: Stage, name: str, what: str, body: object) -> Any:
 
 
 def _clear(folder: Path) -> None:
-    for name in ("convex", "data", "vault"):
+    for name in ("convex", "data", "vault", "second-vault"):
         shutil.rmtree(folder / name, ignore_errors=True)
 
 

@@ -52,9 +52,11 @@ from commands.events import (
     BackupsListed,
     CancelAsked,
     DoctorLooked,
+    Event,
     KitTold,
     Result,
     StatusTold,
+    Warned,
 )
 from commands.jobs import ASK
 from commands.prune import VERB as PRUNE
@@ -204,7 +206,8 @@ class Desk:
         request = verb.parse(rest)
         ctx = replace(self.world, caller=caller, begin=self._beginning(caller, asked))
         if verb is PRUNE:
-            asked.answer(prunes.shown(tuple(rest), asked.page, ctx), asked.instead)
+            plan = _with_warnings(ctx, lambda heard: prunes.shown(tuple(rest), asked.page, heard))
+            asked.answer(plan, asked.instead)
             return
         if verb.aim is None:
             asked.answer(self._short(verb, request, ctx, asked), asked.instead)
@@ -246,9 +249,14 @@ class Desk:
         return helping.verb(verb) if verb else answers.unknown_verb(topic, list(VERBS))
 
     def _short(self, verb: Verb, request: Any, ctx: Context, asked: Asked) -> Message:
+        """Do a verb at once; what it warns of stands under its answer."""
         if verb.name == "list":
             request = replace(request, limit=max(request.limit, LISTED_MAX))
-        result = perform(verb, request, ctx)
+        return _with_warnings(
+            ctx, lambda heard: self._view(perform(verb, request, heard), request, asked)
+        )
+
+    def _view(self, result: Result, request: Any, asked: Asked) -> Message:
         match result:
             case BackupsListed():
                 return listing.page(
@@ -296,7 +304,8 @@ class Desk:
             verb=ASK if asks else verb.name,
             deployment=aim.deployment,
             request=submitted(verb.name, aim.question if asks else aim.request),
-            queue=job_id if asks or aim.apart else "",  # A question keeps no backup waiting.
+            # A question, and who waits for hours, keeps no backup waiting.
+            queue=job_id if asks or aim.apart else aim.queue,
             backup=aim.backup,
             caller_id=ctx.caller.id,
             caller_name=ctx.caller.name,
@@ -374,6 +383,17 @@ class Desk:
             why="",
         )
         self._submit(job_name(wish.verb, wish.deployment, asked.once), wish, asked)
+
+
+def _with_warnings(ctx: Context, doing: Callable[[Context], Message]) -> Message:
+    """Return an answer, and under it what was warned of while it was made."""
+    warned: list[str] = []
+
+    def hear(event: Event) -> None:
+        if isinstance(event, Warned):
+            warned.append(event.text)
+
+    return answers.warned(doing(ctx.telling(hear)), warned)
 
 
 def words(text: str) -> tuple[str, ...]:

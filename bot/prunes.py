@@ -15,8 +15,6 @@ from bot.worker import submitted
 from commands import prune
 from commands.verb import Context
 
-QUEUE = "prune"  # One after another, whatever they are of.
-
 
 def shown(words: tuple[str, ...], page: int, ctx: Context) -> Message:
     """Return what a prune would do; whatever was typed, nothing is removed without the button."""
@@ -29,7 +27,8 @@ def confirmed(
 ) -> Message | None:
     """Have the plan done that a button was shown with; the plan as it is now if it changed."""
     where, _, fingerprint = value.partition(" ")
-    request = prune.Request(None if where == pruning.EVERYWHERE else where)
+    of, _, within = where.partition("@")
+    request = prune.Request(None if of == pruning.EVERYWHERE else of, within or None)
     plan = prune.planned(request, ctx)
     if not fingerprint or pruning.short(plan.fingerprint) != fingerprint:
         return pruning.changed(plan)
@@ -39,7 +38,7 @@ def confirmed(
         deployment=aim.deployment,
         request=submitted(prune.VERB.name, aim.request),
         backup="",
-        queue=QUEUE,
+        queue=prune.QUEUE,
         caller_id=ctx.caller.id,
         caller_name=ctx.caller.name,
         team=ctx.caller.team,

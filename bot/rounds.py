@@ -22,7 +22,7 @@ from bot.job_rows import Wish
 from bot.messages import scheduled
 from bot.messages.model import Message
 from bot.worker import submitted
-from commands import timetable
+from commands import VERBS, timetable
 from commands.timetable import Firing, Schedule, ScheduledRun
 from commands.verb import Caller
 from storage import schedule_notes
@@ -147,6 +147,7 @@ class Rounds:
             verb=schedule.verb,
             deployment=deployment,
             request=submitted(schedule.verb, schedule.requests[deployment]),
+            queue=VERBS[schedule.verb].queue(schedule.requests[deployment]),
             backup="",
             caller_id=caller.id,
             caller_name=caller.name,

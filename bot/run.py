@@ -39,7 +39,9 @@ from bot.settings_seen import note_changes
 from bot.settings_slack import Tokens
 from bot.votes import Votes
 from bot.watch import Watch
-from bot.worker import Heard, Worker
+from bot.worker import Copying, Heard, Worker
+from commands import copy
+from commands.aim import queue_of
 from commands.asked import Approved
 from commands.jobs import APPROVED
 from commands.verb import Context
@@ -117,6 +119,7 @@ class Bot:
                 self._heard,
                 approvers=self._approvers,
                 begin=self._begin,
+                copy=self._copy,
             ),
         )
         me = _who(self._web, self._tokens.app)
@@ -184,6 +187,21 @@ class Bot:
             request=msgspec.to_builtins(approved),
             queue="",
             ts=str(self._engine.facts(asking.id).get("ts") or ""),
+        )
+        self._engine.submit(job_id, wish)
+        return job_id
+
+    def _copy(self, run: JobRun, copying: Copying) -> str:
+        """Submit the copy of a backup, for whoever asked for the backup: at most once."""
+        job_id = f"copy-{copying.vault}-{copying.backup}"
+        wish = msgspec.structs.replace(
+            run.wish,
+            verb=copy.VERB.name,
+            deployment=copying.deployment,
+            request=msgspec.to_builtins(copy.Request(copying.backup, copying.vault)),
+            backup=copying.backup,
+            queue=queue_of(copying.vault),
+            ts="",
         )
         self._engine.submit(job_id, wish)
         return job_id

@@ -53,6 +53,7 @@ __all__ = [
 ]
 
 T = TypeVar("T")
+AWAY = frozenset({"s3"})  # Kinds of vault that lie elsewhere unless the settings say otherwise.
 
 
 @dataclass(frozen=True)
@@ -69,12 +70,18 @@ class DeploymentSettings:
 
 @dataclass(frozen=True)
 class VaultSettings:
-    """The place archives rest: a bucket when `s3` is one, a folder otherwise."""
+    """One place archives rest: a bucket when `s3` is one, a folder otherwise.
+
+    `locked`: nothing in it can be removed before its time.
+    """
 
     name: str
     kind: str
     folder: Path = Path()
     s3: S3Place | None = None
+    offsite: bool = False
+    offline: bool = False
+    locked: bool = False
 
 
 @dataclass(frozen=True)
@@ -103,11 +110,14 @@ class Paths:
 
 @dataclass(frozen=True)
 class Settings:
-    """Everything the settings say, checked; `warnings` are pairs: what, and what to do."""
+    """Everything the settings say, checked; `warnings` are pairs: what, and what to do.
+
+    `vaults` are in the order of the file, which is the order of preference.
+    """
 
     deployments: Mapping[str, DeploymentSettings]
     default_deployment: str | None
-    vault: VaultSettings
+    vaults: Mapping[str, VaultSettings]
     seal: Seal
     rules: Rules
     patience: Patience
@@ -118,6 +128,11 @@ class Settings:
     jobs: JobsSettings
     schedules: Mapping[str, Schedule]
     warnings: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def vault(self) -> VaultSettings:
+        """The vault that backups are written to first."""
+        return next(iter(self.vaults.values()))
 
 
 def read(path: Path, environ: Mapping[str, str]) -> Settings:
@@ -181,12 +196,15 @@ class _Reading:
         data = self._folder(file.lifeboat.data_folder, "lifeboat.data_folder")
         seal = self._seal(file)
         vaults = [vault for name in file.vaults if (vault := self._vault(name, data, shaped))]
+        self.mistakes += settings_vaults.apart(
+            {each.name: each.s3 or each.folder for each in vaults}
+        )
         if not vaults or data is None:
             return None
         return Settings(
             deployments=MappingProxyType(deployments),
             default_deployment=default,
-            vault=vaults[0],
+            vaults=MappingProxyType({each.name: each for each in vaults}),
             seal=seal,
             rules=_rules(file),
             patience=_patience(file),
@@ -225,9 +243,15 @@ class _Reading:
     def _vault(self, name: str, data: Path | None, shaped: Shaped) -> VaultSettings | None:
         self.mistakes += settings_sense.vault_mistakes(name, shaped)
         table = shaped.file.vaults[name]
+        offsite = table.kind in AWAY if table.offsite is None else table.offsite
         if table.kind == "s3":
             bucket = settings_vaults.place(table, shaped.file.patience)
-            return VaultSettings(name, "s3", s3=bucket) if bucket else None
+            locked = table.lock_mode is not None
+            return (
+                VaultSettings(name, "s3", Path(), bucket, offsite, table.offline, locked)
+                if bucket
+                else None
+            )
         text = table.folder
         if text is None:
             return None
@@ -235,7 +259,7 @@ class _Reading:
         if folder is None or data is None:
             return None
         self.mistakes += settings_sense.vault_place(name, folder, data)
-        return VaultSettings(name, "folder", folder)
+        return VaultSettings(name, "folder", folder, offsite=offsite, offline=table.offline)
 
     def _seal(self, file: File) -> Seal:
         named = file.encryption.identity_file
@@ -299,6 +323,8 @@ def _rules(file: File) -> Rules:
         grow_percent_max=file.verify.grow_percent_max,
         download_tries=file.lifeboat.download_tries,
         retention=settings_retention.policies(file),
+        copy_tries=file.jobs.copy_tries,
+        copy_retry_seconds=file.jobs.copy_retry_seconds,
     )
 
 

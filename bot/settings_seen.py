@@ -15,8 +15,10 @@ import msgspec
 
 from bot.settings import Settings
 from commands import audited
+from commands.events import Warned
 from commands.verb import Context
 from storage.audit import Entry
+from storage.errors import VaultError
 from storage.retention_policy import Policies
 
 EVENT = "settings.changed"
@@ -27,7 +29,11 @@ def note_changes(settings: Settings, ctx: Context) -> bool:
     """Write an entry if the rules differ from those of the last start; return whether they do."""
     rules = _rules(settings)
     digest = hashlib.sha256(json.dumps(rules, sort_keys=True).encode()).hexdigest()
-    last = _last(ctx)
+    try:
+        last = _last(ctx)
+    except VaultError as error:  # A lost vault keeps no bot from starting: others may be there.
+        ctx.tell(Warned(f"The audit log can't be read: {error.what}"))
+        return False
     if last is not None and last.fingerprint == digest:
         return False
     audited.afterwards(

@@ -46,12 +46,6 @@ def file_mistakes(shaped: Shaped) -> Iterator[Mistake]:
             "No vault is named.",
             'Add [vaults.local] with kind = "folder" and folder = "lifeboat-vault".',
         )
-    if len(file.vaults) > 1:
-        yield Mistake(
-            "vaults",
-            f"{len(file.vaults)} vaults are named; this version keeps archives in exactly one.",
-            "Keep one; copy its folder elsewhere with the tools you trust.",
-        )
 
 
 def deployment_mistakes(name: str, shaped: Shaped) -> Iterator[Mistake]:

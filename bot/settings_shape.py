@@ -256,6 +256,18 @@ class JobsTable(Table):
         description="How long a stopping bot lets running jobs end before the next start goes on "
         "with them.",
     )
+    copy_tries: int = Field(
+        default=10,
+        ge=1,
+        le=100,
+        description="How often the bot tries to copy a backup into another vault.",
+    )
+    copy_retry_seconds: float = Field(
+        default=60,
+        ge=0.05,
+        le=3600,
+        description="Pause before the second try; it doubles each time, up to an hour.",
+    )
     pause_days: float = Field(
         default=3,
         gt=0,

@@ -29,6 +29,16 @@ class VaultTable(Table):
         min_length=1,
         description="folder: the folder that keeps the archives; relative to this file.",
     )
+    offsite: bool | None = Field(
+        default=None,
+        description="Whether it lies in another place than the others: Lifeboat can't know that of "
+        "a folder. Left out: false for a folder, true for s3.",
+    )
+    offline: bool = Field(
+        default=False,
+        description="Whether it is out of reach of an intruder most of the time, such as a disk "
+        "that is only plugged in for `sync`.",
+    )
     bucket: str | None = Field(default=None, description="s3: the bucket's name.")
     endpoint: str | None = Field(
         default=None, description="s3: the server's address. Left out: AWS."

@@ -111,7 +111,7 @@ def approvals(file: File) -> Approvals:
 
 def jobs(file: File) -> JobsSettings:
     """Return the bounds of the engine."""
-    return JobsSettings(**file.jobs.model_dump())
+    return JobsSettings(**file.jobs.model_dump(exclude={"copy_tries", "copy_retry_seconds"}))
 
 
 def mistakes(file: File) -> Iterator[Mistake]:

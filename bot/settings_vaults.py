@@ -6,7 +6,8 @@ Credentials are none of its keys: a bucket is opened with those that every AWS p
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from bot.settings_shape import PatienceTable
@@ -25,7 +26,8 @@ REGION = re.compile(r"[a-z0-9-]{1,40}")
 HOST = re.compile(r"[a-z0-9._-]{1,253}|[0-9a-f:.]{2,45}", re.IGNORECASE)
 LOCK_DAYS_MAX = 36_500
 KEY_BYTES_MAX = 1024  # S3's own limit for a name with its prefix.
-FOR_S3 = frozenset(VaultTable.model_fields) - {"kind", "folder"}
+FOR_ALL = {"kind", "offsite", "offline"}
+FOR_S3 = frozenset(VaultTable.model_fields) - {"folder", *FOR_ALL}
 
 
 def mistakes(where: Where, table: VaultTable) -> Iterator[Mistake]:
@@ -86,6 +88,57 @@ def place(table: VaultTable, patience: PatienceTable) -> S3Place | None:
             deadline_seconds=patience.outage_seconds_max,
         ),
     )
+
+
+def apart(places: Mapping[str, Path | S3Place]) -> Iterator[Mistake]:
+    """Find vaults that lie in one another: a copy there would be no second copy."""
+    names = list(places)
+    for number, name in enumerate(names):
+        for other in names[:number]:
+            mine, theirs = places[name], places[other]
+            if isinstance(mine, S3Place) and isinstance(theirs, S3Place):
+                yield from _buckets_apart(name, mine, other, theirs)
+            elif isinstance(mine, Path) and isinstance(theirs, Path):
+                yield from _folders_apart(name, mine, other, theirs)
+
+
+def _folders_apart(name: str, mine: Path, other: str, theirs: Path) -> Iterator[Mistake]:
+    if not (mine.is_relative_to(theirs) or theirs.is_relative_to(mine)):
+        return
+    how = "are the same folder" if mine == theirs else "lie one in the other"
+    yield Mistake(
+        dotted(("vaults", name, "folder")),
+        f"The vaults {shown(other)} and {shown(name)} {how}.",
+        "Give each a folder of its own, best on another disk.",
+    )
+
+
+def _buckets_apart(name: str, mine: S3Place, other: str, theirs: S3Place) -> Iterator[Mistake]:
+    if (_server(mine), mine.bucket) != (_server(theirs), theirs.bucket):
+        return
+    if not (mine.prefix.startswith(theirs.prefix) or theirs.prefix.startswith(mine.prefix)):
+        return
+    how = (
+        "are the same place in one bucket"
+        if mine.prefix == theirs.prefix
+        else ("lie one in the other, in one bucket")
+    )
+    yield Mistake(
+        dotted(("vaults", name, "bucket")),
+        f"The vaults {shown(other)} and {shown(name)} {how}.",
+        "Give each a bucket of its own, best in another account; or each a prefix of its own.",
+    )
+
+
+def _server(place: S3Place) -> str:
+    """Return which server it is, as far as an address tells; AWS has many addresses."""
+    if place.endpoint is None:
+        return "AWS"
+    parts = urlsplit(place.endpoint.lower())
+    host = parts.hostname or ""
+    if host.endswith((".amazonaws.com", ".amazonaws.com.cn")):
+        return "AWS"
+    return f"{host}:{parts.port or {'http': 80}.get(parts.scheme, 443)}"
 
 
 def _names(where: Where, table: VaultTable) -> Iterator[Mistake]:

@@ -21,7 +21,7 @@ from bot.board import Board, Ended
 from bot.jobs import JobRun
 from commands.events import Event, ImportConfirmed, Result, StepBegan, StepFinished
 from commands.jobs import do
-from commands.verb import Caller, Context
+from commands.verb import Caller, Context, CopyLater
 from storage.errors import Cancelled, LifeboatError, Refused
 
 T = TypeVar("T")
@@ -51,28 +51,34 @@ class Heard:
             return [(job, now - at) for job, at in self._at.items() if now - at > seconds]
 
 
+@dataclass(frozen=True)
+class Copying:
+    """A copy that a job wants made by a job of its own."""
+
+    deployment: str
+    backup: str
+    vault: str
+
+
+@dataclass(frozen=True)
 class Worker:
     """What the engine calls for each job; `world` has everything but the caller and the job."""
 
-    def __init__(
-        self,
-        world: Context,
-        board: Callable[[], Board],
-        heard: Heard,
-        approvers: Callable[[], frozenset[str]] = frozenset,
-        begin: Callable[[JobRun, Any], str] = lambda _run, _approved: "",
-    ) -> None:
-        self._world, self._board, self._heard = world, board, heard
-        self._approvers, self._begin = approvers, begin
+    world: Context
+    board: Callable[[], Board]
+    heard: Heard
+    approvers: Callable[[], frozenset[str]] = frozenset
+    begin: Callable[[JobRun, Any], str] = lambda _run, _approved: ""
+    copy: Callable[[JobRun, Copying], str] | None = None
 
     def __call__(self, run: JobRun) -> dict[str, Any]:
         """Do one job; what is returned is kept by the engine for a while."""
-        board = self._board()
-        self._heard.now(run.id)
+        board = self.board()
+        self.heard.now(run.id)
         try:
             ended = board.known_end(run.id) or self._done(run, board)
         finally:
-            self._heard.over(run.id)
+            self.heard.over(run.id)
         board.over(run.id, run.wish, ended)
         board.queued()
         told: dict[str, Any] = msgspec.to_builtins(ended)
@@ -105,10 +111,10 @@ class Worker:
             )
 
     def _context(self, run: JobRun, board: Board) -> Context:
-        listening = _Listening(run, board, self._heard)
+        listening = _Listening(run, board, self.heard)
         wish = run.wish
         return replace(
-            self._world,
+            self.world.telling(listening.tell),
             caller=Caller(
                 id=wish.caller_id,
                 name=wish.caller_name,
@@ -117,14 +123,20 @@ class Worker:
                 team=wish.team,
             ),
             asked_at=wish.asked_at,
-            tell=listening.tell,
             step=listening.step,
             kept=run.kept,
             stop_if_asked=listening.stop_if_asked,
             confirm=lambda _question: True,
             type_in=lambda _question: "",
-            asking=_Asking(run, self._heard, self._approvers, self._begin),
+            asking=_Asking(run, self.heard, self.approvers, self.begin),
+            copy_later=self._copying(run),
         )
+
+    def _copying(self, run: JobRun) -> CopyLater | None:
+        copy = self.copy
+        if copy is None:
+            return None
+        return lambda deployment, backup, vault: copy(run, Copying(deployment, backup, vault))
 
 
 @dataclass(frozen=True)

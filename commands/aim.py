@@ -14,7 +14,8 @@ class Aim:
     """`deployment` is the one it reads or writes; `request` has its names settled.
 
     `backup` is "" for a job that makes one. `question` is what other people have to
-    approve first: the request of an asking job.
+    approve first: the request of an asking job. `queue` is whose turns the job takes, the
+    deployment's if "".
     """
 
     deployment: str
@@ -22,3 +23,12 @@ class Aim:
     backup: str = ""
     question: Any = None
     apart: bool = False  # Takes no turn of its deployment: it waits for hours and touches nothing.
+    queue: str = ""
+
+
+EVERY = "every-vault"
+
+
+def queue_of(vault: str | None) -> str:
+    """Return the queue of what is copied into a vault: it keeps no backup waiting."""
+    return f"vault:{vault or EVERY}"

@@ -7,12 +7,12 @@ takes its safety backup through `take` too, so there is one way for a backup to 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
 
-from commands import audited, checks, progress, sealing
+from commands import audited, checks, copying, progress, sealing
 from commands.aim import Aim
 from commands.events import BackupFinished, Noted, Warned
 from commands.verb import Argument, Context, Option, Verb
@@ -23,7 +23,13 @@ from storage.archive.inspect import Inspection, inspect
 from storage.convex import exports, facts
 from storage.convex.deployment import Deployment
 from storage.convex.exports import Export
-from storage.errors import AlreadyThere, ArchiveError, Refused, SpoolError, VaultError
+from storage.errors import (
+    AlreadyThere,
+    ArchiveError,
+    Refused,
+    SpoolError,
+    VaultError,
+)
 from storage.finding import Finding
 from storage.manifest import (
     PLAIN_FORMAT,
@@ -39,6 +45,7 @@ from storage.manifest import (
     SnapshotFacts,
     StepTook,
 )
+from storage.vaults.several import way_out
 
 T = TypeVar("T")
 READ_TRIES = 2  # A download of the right length that can't be read is fetched once more.
@@ -121,7 +128,7 @@ def run(request: Request, ctx: Context) -> BackupFinished:
         end.outcome = "damaged" if finished.damaged else "taken"
         end.facts = {"kind": request.kind, "findings": len(finished.findings)}
         ctx.index()
-    return finished
+    return replace(finished, copies=copying.after(finished.manifest, ctx))
 
 
 class Taken(Facts, frozen=True, kw_only=True):
@@ -227,7 +234,7 @@ def _archive_taken_back_if_given_up(timed: Timed) -> Iterator[None]:
     except Exception:
         for name in timed.stored:
             with suppress(VaultError):
-                shelf.take_back(timed.ctx.vault, name)
+                shelf.take_back(timed.ctx.first, name)
         raise
 
 
@@ -265,8 +272,18 @@ def preflight(deployment: Deployment, needs: Sequence[facts.Permission], ctx: Co
 def sweep(ctx: Context) -> None:
     """Remove what killed jobs left behind, once it is older than the grace period."""
     ctx.spool.sweep()
-    for swept in shelf.sweep(ctx.vault, ctx.now(), ctx.rules.grace):
-        ctx.tell(Noted(f"Swept {swept.name}: left by a job that was stopped half-way."))
+    for vault in ctx.vaults.values():
+        where = f" in {vault.name}" if ctx.several else ""
+        try:
+            for swept in shelf.sweep(vault, ctx.now(), ctx.rules.grace):
+                ctx.tell(
+                    Noted(f"Swept {swept.name}{where}: left by a job that was stopped half-way.")
+                )
+        except VaultError as error:
+            if vault.name == ctx.first.name:
+                with way_out() if ctx.several else nullcontext():
+                    raise
+            ctx.trouble(vault.name, f"{error.what} It was not swept.")
 
 
 def read_file(path: Path, step: str, ctx: Context) -> Inspection:
@@ -370,11 +387,11 @@ def _label(manifest: Manifest, ctx: Context) -> Manifest:
     The archive is looked for once more: a job that goes on may have been killed while it took the
     archive back.
     """
-    ctx.vault.stat(manifest.archive.name)
+    ctx.first.stat(manifest.archive.name)
     try:
-        shelf.write_manifest(ctx.vault, manifest)
+        shelf.write_manifest(ctx.first, manifest)
     except AlreadyThere:
-        there = shelf.read_manifest(ctx.vault, manifest.deployment.name, manifest.id)
+        there = shelf.read_manifest(ctx.first, manifest.deployment.name, manifest.id)
         if (there.snapshot, there.archive) == (manifest.snapshot, manifest.archive):
             return there  # Written right before this job was killed.
         raise

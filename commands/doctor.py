@@ -6,17 +6,16 @@ small object that is written to the vault and deleted again.
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
-from commands import due, timetable
+from commands import doctor_vaults, due, timetable
 from commands.doctor_seal import encryption
 from commands.events import DoctorLine, DoctorLooked
 from commands.verb import Argument, Context, Verb
 from commands.words import read
-from storage import schedule_notes, shelf
+from storage import schedule_notes
 from storage.convex import facts, pausing
 from storage.convex.deployment import Deployment
 from storage.errors import (
@@ -24,15 +23,13 @@ from storage.errors import (
     ConvexError,
     LifeboatError,
     MissingPermission,
-    VaultError,
     WrongKey,
 )
 from storage.records import open_jobs
-from storage.vaults.vault import LooksAtItself
 
 FREE_BYTES_MIN = 200_000_000  # Below this not even a small deployment's export is safe.
-ROOM_TIMES = 3  # A merge holds the archive, the target's export and the result at once.
 LISTED_MAX = 5
+ROOM_TIMES = 3  # A merge holds the archive, the target's export and the result at once.
 
 ARGUMENTS = (Argument("deployment", "only this deployment; all of them if left out"),)
 
@@ -54,7 +51,8 @@ def run(request: Request, ctx: Context) -> DoctorLooked:
     lines = list(_settings(ctx))
     for deployment in looked_at:
         lines += _deployment(deployment, ctx)
-    for look in (_vault, _backups, encryption, _leftovers, _restores, _schedules, _spool):
+    lines += doctor_vaults.looked(ctx)
+    for look in (encryption, _restores, _schedules, _spool):
         lines += _surely(look, ctx)
     return DoctorLooked(tuple(lines))
 
@@ -63,7 +61,8 @@ def _settings(ctx: Context) -> Iterator[DoctorLine]:
     yield DoctorLine(
         "settings",
         "OK",
-        f"Deployments: {', '.join(sorted(ctx.deployments))}. Vault: {ctx.vault.name}.",
+        f"Deployments: {', '.join(sorted(ctx.deployments))}. "
+        f"{'Vaults' if ctx.several else 'Vault'}: {', '.join(ctx.vaults)}.",
     )
     for what, hint in ctx.settings_warnings:
         yield DoctorLine("settings", "WARN", what, hint)
@@ -143,62 +142,8 @@ def _surely(look: Callable[[Context], Iterator[DoctorLine]], ctx: Context) -> It
         yield DoctorLine(look.__name__.strip("_"), "FAIL", error.what, error.hint)
 
 
-def _vault(ctx: Context) -> Iterator[DoctorLine]:
-    """Write, read and delete a small object; a vault that knows more to look at does that too."""
-    name, bytes_ = f"doctor/{ctx.now():%Y%m%dT%H%M%S}-{secrets.token_hex(4)}", b"lifeboat doctor\n"
-    if isinstance(ctx.vault, LooksAtItself):
-        failed = False
-        for look in ctx.vault.looks(f"{name}-looks", ctx.rules.clock_skew_seconds_max):
-            failed = failed or look.state == "FAIL"
-            yield DoctorLine(f"vault {look.name}".strip(), look.state, look.what, look.hint)
-        if failed:
-            return
-    ctx.vault.put(name, [bytes_])
-    try:
-        same = b"".join(ctx.vault.open(name)) == bytes_
-    finally:
-        ctx.vault.delete(name)
-    if not same:
-        raise VaultError(
-            "It gave back other bytes than it was given.", hint="Check the vault's disk."
-        )
-    yield DoctorLine("vault", "OK", f"{ctx.vault.name} can be written and read.")
-
-
-def _backups(ctx: Context) -> Iterator[DoctorLine]:
-    refreshed = ctx.catalog.refresh(ctx.vault)
-    for name, why in refreshed.unreadable:
-        yield DoctorLine("backups", "FAIL", why, f"Look at {name} in the vault.")
-    count = len(ctx.catalog.backups())
-    backups = "1 whole backup" if count == 1 else f"{count:,} whole backups"
-    yield DoctorLine("backups", "OK", f"{backups} in {ctx.vault.name}.")
-
-
-def _leftovers(ctx: Context) -> Iterator[DoctorLine]:
-    left = list(shelf.leftovers(ctx.vault, ctx.now(), ctx.rules.grace))
-    removed = [item for item in left if item.kind == "removed by prune"]
-    if removed:
-        size = sum(item.bytes for item in removed)
-        days = ctx.rules.retention.grace.total_seconds() / 86_400
-        what = f"{size:,} bytes of removed backups, which stay for {days:g} days after the removal."
-        yield DoctorLine("removed backups", "OK", what, "`lifeboat prune` deletes what is due.")
-    left = [item for item in left if item.kind != "removed by prune"]
-    if not left:
-        yield DoctorLine("leftovers", "OK", "Nothing in the vault but whole backups.")
-        return
-    names = ", ".join(item.name for item in left[:LISTED_MAX])
-    more = f" and {len(left) - LISTED_MAX} more" if len(left) > LISTED_MAX else ""
-    yield DoctorLine(
-        "leftovers",
-        "WARN",
-        f"{len(left)} objects that are not part of a whole backup: {names}{more}.",
-        f"Archives of stopped jobs are swept by the next `lifeboat now` once they are older than "
-        f"{ctx.rules.grace_hours:g} h; move other files away by hand.",
-    )
-
-
 def _restores(ctx: Context) -> Iterator[DoctorLine]:
-    jobs = open_jobs(ctx.vault, "restore.")
+    jobs = open_jobs(ctx.first, "restore.")
     if not jobs:
         yield DoctorLine("restores", "OK", "No restore was left half-way.")
         return

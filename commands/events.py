@@ -12,10 +12,12 @@ from typing import Literal
 
 from commands.approval import Approval
 from commands.audit_story import Story
+from commands.copies import CopyTold
 from commands.known import Known
+from commands.three_two_one import Digit
 from storage.audit import Entry as AuditEntry
 from storage.audit import Head
-from storage.catalog import Entry
+from storage.catalog import Copy, Entry
 from storage.finding import Finding, LookedAt
 from storage.manifest import Check, Manifest
 
@@ -83,10 +85,13 @@ class JobFailed(Event):
 
 @dataclass(frozen=True)
 class BackupFinished(Result):
+    """A backup exists, in `vault`; `copies` are those in the other vaults."""
+
     manifest: Manifest
     vault: str
     seconds: float
     findings: tuple[Finding, ...] = ()
+    copies: tuple[CopyTold, ...] = ()
 
     @property
     def damaged(self) -> bool:
@@ -94,8 +99,13 @@ class BackupFinished(Result):
         return any(finding.severity == "damage" for finding in self.findings)
 
     @property
+    def uncopied(self) -> tuple[CopyTold, ...]:
+        """The copies that failed; the backup stands all the same."""
+        return tuple(copy for copy in self.copies if copy.state == "failed")
+
+    @property
     def exit_code(self) -> int:
-        return 1 if self.damaged else 0
+        return 1 if self.damaged or self.uncopied else 0
 
 
 @dataclass(frozen=True)
@@ -104,24 +114,33 @@ class BackupsListed(Result):
     now: datetime
     unreadable: tuple[tuple[str, str], ...] = ()
     more: int = 0  # Backups that --limit left out.
+    troubles: tuple[str, ...] = ()  # Whole vaults that could not be looked at, told as warnings.
+    vaults: tuple[str, ...] = ()  # Those of the settings, when there are several.
 
     @property
     def exit_code(self) -> int:
-        return 1 if self.unreadable else 0
+        return 1 if self.unreadable or self.troubles else 0
 
 
 @dataclass(frozen=True)
 class BackupShown(Result):
+    """Everything about one backup; `vaults` are those of the settings, when there are several."""
+
     manifest: Manifest
     checks: tuple[Check, ...]
     vault: str
     now: datetime
     holds: tuple[str, ...] = ()  # Why, who and when, of each hold that stands.
+    copies: tuple[Copy, ...] = ()
+    vaults: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class BackupVerified(Result):
-    """How a verification ended. `looked_at` all zero is never sound."""
+    """How a verification ended. `looked_at` all zero is never sound.
+
+    `vault` is where the copy lies that was read, when there are several.
+    """
 
     id: str
     depth: str
@@ -130,6 +149,7 @@ class BackupVerified(Result):
     compared_with: tuple[str, ...]
     seconds: float
     recorded: bool
+    vault: str = ""
 
     @property
     def exit_code(self) -> int:
@@ -331,6 +351,7 @@ class DeploymentStanding:
     protected: bool
     last: Entry | None
     backups: int
+    rule: tuple[Digit, ...] = ()  # 3-2-1-1-0 of that backup.
 
 
 @dataclass(frozen=True)

@@ -9,17 +9,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from commands import audited
-from commands.events import Noted, Warned
+from commands import audited, held
 from commands.retention_events import HoldChanged, What
 from commands.show import BACKUP
 from commands.verb import Context, Option, Verb
 from commands.words import read
-from storage import holds, removal, shelf
-from storage.errors import LifeboatError, NotThere, Refused, VaultError
+from storage import holds
+from storage.errors import Refused
 from storage.holds import Act, Hold
-from storage.removal import Lying
-from storage.vaults.vault import Locks
 
 REASON_MIN, REASON_MAX = 4, 500
 OPTIONS = (Option("reason", "why; it is shown wherever the backup is listed", metavar="text"),)
@@ -33,26 +30,30 @@ class Request:
 
 def hold(request: Request, ctx: Context) -> HoldChanged:
     """Write that the backup stays; one that was removed, with its bytes still there, comes back."""
-    deployment, id, was_removed = _find(request.backup, ctx)
+    backup = _find(request.backup, ctx)
     word = _word("hold", request, ctx)
-    holds.write(ctx.vault, deployment, id, word)
-    if was_removed is not None:
-        removal.bring_back(ctx.vault, was_removed.removed)
-        ctx.tell(Noted(f"{id} had been removed; it is a backup again."))
-    _still_there(deployment, id, ctx)
-    locked = _lock(deployment, id, ctx)
+    vaults = held.write(backup, word, ctx)
+    held.bring_back(backup, vaults, ctx)
+    held.still_there(backup, vaults)
+    locked = held.lock(backup, vaults, ctx)
     audited.afterwards(
-        ctx, "hold.placed", about=id, deployment=deployment, why=request.reason, outcome="held"
+        ctx,
+        "hold.placed",
+        about=backup.id,
+        deployment=backup.deployment,
+        why=request.reason,
+        outcome="held",
     )
     ctx.index()
-    standing = holds.standing(holds.read(ctx.vault, deployment, id))
-    return replace(_changed("held", id, request, standing, ctx), locked=locked)
+    standing = holds.standing(holds.read(ctx.vault, backup.deployment, backup.id))
+    return replace(_changed("held", backup.id, request, standing, ctx), locked=locked)
 
 
 def release(request: Request, ctx: Context) -> HoldChanged:
     """End every hold that stands; with two people, the first word only asks for it."""
     entry = ctx.find(request.backup)
     deployment, id = entry.deployment, entry.id
+    backup = held.Backup(deployment, id)
     words = holds.read(ctx.vault, deployment, id)
     standing = holds.standing(words)
     if not standing:
@@ -61,7 +62,7 @@ def release(request: Request, ctx: Context) -> HoldChanged:
         _only_in_slack(id, ctx)
         asked = _asked_by_another(words, ctx)
         if asked is None:
-            return _ask(deployment, id, request, standing, ctx)
+            return _ask(backup, request, standing, ctx)
         first = f"asked for by {asked.by_name}: {asked.why}; agreed: {request.reason}"
     else:
         first = request.reason
@@ -73,19 +74,20 @@ def release(request: Request, ctx: Context) -> HoldChanged:
         why=first,
         facts={"holds": "; ".join(each.told for each in standing.values())},
     )
-    _unlock(deployment, id, ctx)
-    holds.write(ctx.vault, deployment, id, _word("release", request, ctx, standing))
+    held.unlock(backup, ctx)
+    held.write(backup, _word("release", request, ctx, standing), ctx)
     ctx.index()
     return _changed("released", id, request, standing, ctx)
 
 
 def _ask(
-    deployment: str, id: str, request: Request, standing: Mapping[str, Hold], ctx: Context
+    backup: held.Backup, request: Request, standing: Mapping[str, Hold], ctx: Context
 ) -> HoldChanged:
     """Write that somebody wants it released; the same person saying so twice changes nothing."""
+    id, deployment = backup.id, backup.deployment
     audited.entry(ctx, "hold.release-asked", about=id, deployment=deployment, why=request.reason)
     word = _word("release asked", request, ctx, standing)
-    holds.write(ctx.vault, deployment, id, word)
+    held.write(backup, word, ctx)
     ctx.index()
     until = word.at + ctx.rules.retention.release_within
     return replace(_changed("release asked", id, request, standing, ctx), until=until)
@@ -112,59 +114,16 @@ def _only_in_slack(id: str, ctx: Context) -> None:
         )
 
 
-def _find(backup: str, ctx: Context) -> tuple[str, str, Lying | None]:
+def _find(backup: str, ctx: Context) -> held.Backup:
     """Return the backup that is named, or one that was removed and can still be brought back."""
     try:
         entry = ctx.find(backup)
     except Refused:
-        for each in removal.lying(ctx.vault):
-            if isinstance(each, Lying) and not each.whole and each.removed.id == backup:
-                return each.removed.deployment, backup, each
-        raise
-    return entry.deployment, entry.id, None
-
-
-def _still_there(deployment: str, id: str, ctx: Context) -> None:
-    """Look whether a prune took the backup away while it was being held."""
-    try:
-        ctx.vault.stat(shelf.manifest_name(deployment, id))
-    except NotThere:
-        raise VaultError(
-            f"{id} was being removed at this very moment.",
-            safe="The hold is written, and its bytes are still in the vault: the next prune brings "
-            "it back.",
-            hint=f"Type the same again now: lifeboat hold {id} --reason …",
-        ) from None
-
-
-def _lock(deployment: str, id: str, ctx: Context) -> bool:
-    """Have the vault itself refuse to delete it, where it can; a hold stands without that too."""
-    if not isinstance(ctx.vault, Locks):
-        return False
-    try:
-        for name in _objects(deployment, id, ctx):
-            ctx.vault.hold(name)
-    except LifeboatError as error:
-        ctx.tell(
-            Warned(
-                f"The vault's own lock could not be set: {error.what} Lifeboat keeps the backup "
-                f"all the same; type the hold again to lock it."
-            )
-        )
-        return False
-    return True
-
-
-def _unlock(deployment: str, id: str, ctx: Context) -> None:
-    """End the vault's own lock before the hold ends: in between, the word still holds."""
-    if isinstance(ctx.vault, Locks):
-        for name in _objects(deployment, id, ctx):
-            ctx.vault.release(name)
-
-
-def _objects(deployment: str, id: str, ctx: Context) -> tuple[str, str]:
-    manifest = shelf.read_manifest(ctx.vault, deployment, id)
-    return manifest.archive.name, shelf.manifest_name(deployment, id)
+        removed = held.lying(backup, ctx)
+        if removed is None:
+            raise
+        return held.Backup(removed.removed.deployment, backup)
+    return held.Backup(entry.deployment, entry.id)
 
 
 def _word(act: Act, request: Request, ctx: Context, ends: Mapping[str, Hold] | None = None) -> Hold:

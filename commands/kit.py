@@ -7,8 +7,8 @@ as it stands; tests/journeys/test_recovery_kit.py takes them out of the page and
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
@@ -40,8 +40,19 @@ class Kit:
     vaults: tuple[Place, ...]
     newest: tuple[Manifest, ...]
     without: tuple[str, ...] = ()  # Deployments that have no whole backup.
+    copies: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # Vaults, by backup's id.
     identity_file: Path | None = None
     opened_by: tuple[str, ...] = ()  # Public keys whose identities the file holds.
+
+    @property
+    def first(self) -> Place:
+        """The vault that is written to."""
+        return self.vaults[0]
+
+    def places(self, manifest: Manifest) -> list[Place]:
+        """Return where a backup lies, in the order of preference."""
+        names = self.copies.get(manifest.id, ())
+        return [place for place in self.vaults if place.name in names] or [self.first]
 
     @property
     def sealed_for(self) -> tuple[str, ...]:
@@ -78,7 +89,10 @@ def _lines(kit: Kit) -> Iterator[str]:
     yield from _identity(kit)
     yield ""
     yield "3. SAY WHERE THINGS ARE, once in the terminal you use"
-    yield f"{RUN}export VAULT={shlex.quote(kit.vaults[0].by_hand.root)}"
+    yield f"{RUN}export VAULT={shlex.quote(kit.first.by_hand.root)}"
+    for place in kit.vaults[1:]:
+        root = shlex.quote(place.by_hand.root)
+        yield f"   If {kit.first.name} is lost, {place.name} holds copies: export VAULT={root}"
     if kit.sealed_for:
         yield f"{RUN}export IDENTITY={IDENTITY_NAME}"
     yield "   Into which deployment: its URL and its deploy key (dashboard), or its admin key."
@@ -112,14 +126,16 @@ def _identity(kit: Kit) -> Iterator[str]:
 
 def _restore(manifest: Manifest, kit: Kit) -> Iterator[str]:
     archive, id_ = manifest.archive, manifest.id
-    by_hand = kit.vaults[0].by_hand
+    place, *others = kit.places(manifest)
     leaf = archive.name.rpartition("/")[2]
     taken = f"{manifest.snapshot.taken_at:%Y-%m-%d %H:%M} UTC"
     contents = manifest.contents
     yield f"   {manifest.deployment.name}, as it was {taken}: {id_},"
     held = f"{contents.documents:,} documents in {len(contents.tables)} tables"
     yield f"   {held}, {contents.files:,} files"
-    yield f'{RUN}{by_hand.copy} "$VAULT/{archive.name}" {leaf}'
+    yield f"{RUN}{_copied(place, archive.name, leaf, kit)}"
+    for other in others:
+        yield f"   (also in {other.name}: {_copied(other, archive.name, leaf, kit)})"
     yield f'{RUN}echo "{archive.sha256}  {leaf}" | sha256sum -c'
     if archive.sealed is not None:
         yield f'{RUN}age -d -i "$IDENTITY" -o {id_}.zip {leaf}'
@@ -134,8 +150,16 @@ def _restore(manifest: Manifest, kit: Kit) -> Iterator[str]:
     yield ""
 
 
+def _copied(place: Place, name: str, leaf: str, kit: Kit) -> str:
+    """Return the command that brings an archive here from one vault."""
+    by_hand = place.by_hand
+    if place is kit.first:
+        return f'{by_hand.copy} "$VAULT/{name}" {leaf}'
+    return f"{by_hand.copy} {shlex.quote(f'{by_hand.root}/{name}')} {leaf}"
+
+
 def _newer(kit: Kit) -> Iterator[str]:
-    by_hand = kit.vaults[0].by_hand
+    by_hand = kit.first.by_hand
     yield "5. A NEWER BACKUP THAN THIS PAGE KNOWS: ids sort by time, so the last is the newest"
     for name in (*(m.deployment.name for m in kit.newest), *kit.without):
         yield f'{RUN}{by_hand.list} "$VAULT/{folder_name(name, "")[:-1]}"'

@@ -39,10 +39,10 @@ def parse(words: Sequence[str]) -> Request:
 
 
 def run(request: Request, ctx: Context) -> BackupsListed:
-    """Refresh the catalog from the vault and list; a manifest that can't be read is named."""
+    """Refresh the catalog from the vaults and list; a manifest that can't be read is named."""
     if request.deployment is not None:
         ctx.known_deployment(request.deployment)
-    refreshed = ctx.catalog.refresh(ctx.vault)
+    looked = ctx.look()
     entries = ctx.catalog.backups(
         deployment=request.deployment,
         kind=request.kind,
@@ -51,8 +51,10 @@ def run(request: Request, ctx: Context) -> BackupsListed:
     return BackupsListed(
         entries=tuple(entries[: request.limit]),
         now=ctx.now(),
-        unreadable=tuple(refreshed.unreadable),
+        unreadable=looked.unreadable,
         more=max(0, len(entries) - request.limit),
+        troubles=tuple(sentence for _, sentence in looked.troubles),
+        vaults=ctx.several,
     )
 
 

@@ -1,34 +1,30 @@
 """`prune`: remove the backups that the retention policy lets go, and say of each why.
 
-A removal is written into the audit log before it is done; then the label goes, and after the grace
-period the bytes. What is planned is planned again right before it is done, and what changed in
-between is kept.
+Each vault has its own plan, by its own policy; a hold in any of them keeps every copy. A removal is
+written into the audit log before it is done; then the label goes, and after the grace period the
+bytes. What is planned is planned again right before it is done, and what changed in between is
+kept.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
-from typing import TypeVar
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
 
 from commands import audited, prune_plan
 from commands.aim import Aim
-from commands.events import Noted, Warned
-from commands.retention_events import BackupRemoved, Pruned, PruneDryRun, PrunePlan, PrunePlanned
+from commands.prune_work import Work
+from commands.retention_events import Pruned, PruneDryRun, PrunePlan, PrunePlanned
 from commands.verb import Argument, Context, Option, Verb
 from commands.words import read
-from storage import removal
-from storage.errors import Cancelled, ManifestError, NotThere, VaultError
-from storage.removal import Lying, Removed
-from storage.retention import Decision
-from storage.vaults.vault import Thaws, Vault
+from storage.errors import Cancelled, VaultError
+from storage.vaults.vault import Vault
 
-T = TypeVar("T")
-CHANGED = "it changed after the plan was shown, and is kept"
-
+QUEUE = "prune"  # One after another, whatever they are of.
 ARGUMENTS = (Argument("deployment", "only this deployment's backups; all of them if left out"),)
 OPTIONS = (
+    Option("vault", "only what this vault holds; every one if left out", metavar="name"),
     Option("dry-run", "show every backup with what would become of it, and touch nothing"),
     Option("yes", "do not ask before removing; for schedules and scripts"),
 )
@@ -36,18 +32,22 @@ OPTIONS = (
 
 @dataclass(frozen=True)
 class Request:
-    """What was asked for; `only` are the ids a person has said yes to, None: nobody was asked."""
+    """What was asked for; `only` is what a person has said yes to, None: nobody was asked.
+
+    Each of `only` is <vault>/<id>: a backup may go from one vault and stay in another.
+    """
 
     deployment: str | None = None
+    vault: str | None = None
     dry_run: bool = False
     yes: bool = False
     only: tuple[str, ...] | None = None
 
 
 def parse(words: Sequence[str]) -> Request:
-    """Read `prune [deployment] [dry-run] [yes]`; Refused for anything else."""
+    """Read `prune [deployment] [vault name] [dry-run] [yes]`; Refused for anything else."""
     typed = read("prune", words, ARGUMENTS, OPTIONS)
-    return Request(typed["deployment"], dry_run=typed["dry-run"], yes=typed["yes"])
+    return Request(typed["deployment"], typed["vault"], dry_run=typed["dry-run"], yes=typed["yes"])
 
 
 def aim(request: Request, ctx: Context) -> Aim:
@@ -57,43 +57,86 @@ def aim(request: Request, ctx: Context) -> Aim:
 
 def settled(request: Request, plan: PrunePlan) -> Aim:
     """Return the job that does what a plan says, and nothing beyond it."""
-    only = tuple(sorted(_ids(plan)))
-    return Aim(request.deployment or plan.vault, replace(request, yes=True, only=only))
+    only = tuple(sorted(_refs(plan)))
+    about = request.deployment or request.vault or plan.vault
+    return Aim(about, replace(request, yes=True, only=only))
 
 
 def planned(request: Request, ctx: Context) -> PrunePlan:
-    """Return what a prune would do right now; Refused for a deployment that there is not."""
-    if request.deployment is not None:
-        ctx.known_deployment(request.deployment)
-    return prune_plan.make(ctx.vault, request.deployment, ctx)
+    """Return what a prune would do right now; Refused for what there is not in the settings."""
+    plan = prune_plan.make(_vaults(request, ctx), request.deployment, ctx)
+    return replace(plan, within=request.vault)
 
 
 def run(request: Request, ctx: Context) -> PruneDryRun | Pruned:
     """Plan, ask, plan again, remove. After an error all that is left is whole."""
+    vaults = _vaults(request, ctx)
     if request.dry_run:
         return PruneDryRun(planned(request, ctx))
-    with ctx.only_one(f"prune-{ctx.vault.name}", f"a prune of {ctx.vault.name}"):
-        work = _Work(ctx.vault, request, ctx)
-        work.settle()
-        plan = planned(request, ctx)
-        ctx.tell(PrunePlanned(plan))
-        only = set(request.only) if request.only is not None else _ids(plan)
-        if not request.yes and plan.anything and not ctx.confirm(question(plan)):
-            raise Cancelled("You did not confirm.", safe="Nothing was removed.")
-        with audited.ending(ctx, "prune.ended", deployment=request.deployment or "") as end:
-            done = work.do(only)
-            end.outcome = "pruned"
-            end.facts = {
-                "vault": done.vault,
-                "removed": len(done.removed),
-                "bytes_gone": len(done.bytes_gone),
-                "kept": done.kept,
-            }
-    return done
+    with ExitStack() as locks:
+        for vault in vaults:
+            what = f"a prune of {vault.name}"
+            locks.enter_context(ctx.only_one(f"prune-{vault.name}", what))
+        return _pruned(request, vaults, ctx)
+
+
+def _pruned(request: Request, vaults: Sequence[Vault], ctx: Context) -> Pruned:
+    works = {vault.name: Work(vault, request.deployment, ctx) for vault in vaults}
+    failed = dict(prune_plan.known_of(ctx, aloud=False).failed)
+    for name, work in works.items():
+        if name not in failed:
+            work.settle()
+    plan = planned(request, ctx)
+    for each in plan.each:
+        ctx.tell(PrunePlanned(each))
+    only = set(request.only) if request.only is not None else _refs(plan)
+    if not request.yes and plan.anything and not ctx.confirm(question(plan)):
+        raise Cancelled("You did not confirm.", safe="Nothing was removed.")
+    with audited.ending(ctx, "prune.ended", deployment=request.deployment or "") as end:
+        done = list(_done([works[each.vault] for each in plan.each], only, failed, ctx))
+        if not done:
+            raise next(iter(failed.values()))
+        sentences = tuple((name, failed[name].what) for name in works if name in failed)
+        result = replace(done[0], more=tuple(done[1:]), failed=sentences)
+        end.outcome = "pruned"
+        end.facts = {
+            "vault": ", ".join(each.vault for each in done),
+            "removed": sum(len(each.removed) for each in done),
+            "bytes_gone": sum(len(each.bytes_gone) for each in done),
+            "kept": sum(each.kept for each in done),
+        }
+    return result
+
+
+def _done(
+    works: Sequence[Work], only: Collection[str], failed: dict[str, VaultError], ctx: Context
+) -> Iterator[Pruned]:
+    """Prune each vault; one that breaks is noted in `failed`, and hides no other."""
+    for work in works:
+        name = work.vault.name
+        mine = {ref.removeprefix(f"{name}/") for ref in only if ref.startswith(f"{name}/")}
+        try:
+            yield work.do(mine)
+        except VaultError as error:
+            failed[name] = error
+            if len(works) > 1:
+                ctx.trouble(name, f"{name!r} was not pruned whole: {error.what}")
+
+
+def _vaults(request: Request, ctx: Context) -> Sequence[Vault]:
+    if request.deployment is not None:
+        ctx.known_deployment(request.deployment)
+    if request.vault is not None:
+        return [ctx.known_vault(request.vault)]
+    return list(ctx.vaults.values())
 
 
 def question(plan: PrunePlan) -> str:
     """Return what a person says yes to, in numbers."""
+    return " ".join(_question(each) for each in plan.each if each.anything)
+
+
+def _question(plan: PrunePlan) -> str:
     parts = []
     if plan.going:
         parts.append(f"remove {len(plan.going):,} backups ({plan.going_bytes:,} bytes)")
@@ -106,180 +149,9 @@ def question(plan: PrunePlan) -> str:
     return f"{asked[0].upper()}{asked[1:]}, in {plan.vault}?"
 
 
-@dataclass
-class _Work:
-    """One prune of one vault, and how far it has come."""
-
-    vault: Vault
-    request: Request
-    ctx: Context
-    removed: list[tuple[str, int]] = field(default_factory=list)
-    spared: list[tuple[str, str]] = field(default_factory=list)
-    emptied: list[tuple[str, int]] = field(default_factory=list)
-    cooled: list[str] = field(default_factory=list)
-
-    def settle(self) -> None:
-        """Settle removals that were stopped half-way."""
-        for each in self._lying():
-            said = removal.settle(self.vault, each, self.ctx.now())
-            if said:
-                self.ctx.tell(Noted(said))
-
-    def do(self, only: Collection[str]) -> Pruned:
-        """Remove what the plan of this very moment lets go, as far as it was said yes to."""
-        plan = prune_plan.make(self.vault, self.request.deployment, self.ctx)
-        for each in plan.decisions:
-            if each.keep and each.backup.id in only:
-                self.spared.append((each.backup.id, f"{CHANGED}: {each.why}"))
-        going = [each for each in plan.going if each.backup.id in only]
-        self.ctx.step("remove", lambda: self._all(going, self._remove))
-        self._removed_before_a_kill(only)
-        due = [each for each in self._due() if each.removed.id in only]
-        self.ctx.step("delete bytes", lambda: self._all(due, self._empty))
-        if plan.cooling:
-            cold = [d for d in plan.decisions if d.backup.id in plan.cooling]
-            self.ctx.step("cold", lambda: self._cool([d for d in cold if d.backup.id in only]))
-        self.ctx.index()
-        left = [each.removed for each in self._lying() if not each.whole]
-        return Pruned(
-            vault=self.vault.name,
-            removed=tuple(id for id, _ in self.removed),
-            removed_bytes=sum(size for _, size in self.removed),
-            spared=tuple(self.spared),
-            bytes_gone=tuple(id for id, _ in self.emptied),
-            freed_bytes=sum(size for _, size in self.emptied),
-            waiting=len(left),
-            waiting_bytes=sum(note.bytes for note in left),
-            grace=plan.grace,
-            kept=len(plan.decisions) - len(self.removed),
-            cooled=tuple(self.cooled),
-        )
-
-    def _all(self, each: Sequence[T], doing: Callable[[T], None]) -> None:
-        for one in each:
-            self.ctx.stop_if_asked()
-            doing(one)
-
-    def _remove(self, decision: Decision) -> None:
-        """Write it down, then take the label away; what somebody holds by now is kept.
-
-        A job that is killed between the two writes the entry once more: to look for the first one
-        among all of this job's entries would take longer with each.
-        """
-        backup, ctx = decision.backup, self.ctx
-        try:
-            text = removal.label_text(self.vault, backup.deployment, backup.id)
-        except NotThere:
-            return  # Another prune was faster.
-        except ManifestError as error:
-            self.spared.append((backup.id, error.what))
-            return
-        facts = {"kind": backup.kind, "bytes": backup.bytes, "vault": self.vault.name}
-        with self._nothing_removed(backup.id):
-            audited.entry(
-                ctx,
-                "prune.removed",
-                about=backup.id,
-                deployment=backup.deployment,
-                why=decision.why,
-                facts=facts,
-            )
-        note = Removed(
-            id=backup.id,
-            deployment=backup.deployment,
-            at=ctx.now(),
-            by=ctx.caller.id,
-            by_name=ctx.caller.name,
-            door=ctx.caller.door,
-            why=decision.why,
-            bytes=backup.bytes,
-            job=self._job,
-            manifest=text,
-        )
-        if removal.remove(self.vault, note):
-            self.removed.append((backup.id, backup.bytes))
-            ctx.tell(BackupRemoved(backup.id, decision.why))
-        else:
-            self.spared.append((backup.id, f"{CHANGED}: somebody holds it"))
-
-    def _empty(self, each: Lying) -> None:
-        """Write it down, then delete the bytes of a backup that was removed."""
-        note = each.removed
-        with self._nothing_removed(note.id):
-            audited.entry(
-                self.ctx,
-                "prune.bytes",
-                about=note.id,
-                deployment=note.deployment,
-                why=f"removed {note.at:%Y-%m-%d %H:%M} UTC by {note.by_name}: {note.why}",
-                facts={"bytes": note.bytes, "vault": self.vault.name},
-            )
-        if removal.drop_bytes(self.vault, note):
-            self.emptied.append((note.id, note.bytes))
-        else:
-            self.spared.append((note.id, "it is a backup again, and is kept"))
-
-    def _cool(self, decisions: Sequence[Decision]) -> None:
-        """Move archives to cold storage; a vault that can't is told, and nothing is lost by it."""
-        vault = self.vault
-        assert isinstance(vault, Thaws)  # noqa: S101 - the plan looked.
-        for each in decisions:
-            self.ctx.stop_if_asked()
-            backup = each.backup
-            try:
-                vault.cool(prune_plan.archive(self.vault, backup))
-            except VaultError as error:
-                self.ctx.tell(Warned(f"{backup.id} stays where it is: {error.what}"))
-                return
-            self.cooled.append(backup.id)
-            audited.afterwards(
-                self.ctx,
-                "prune.cooled",
-                about=backup.id,
-                deployment=backup.deployment,
-                why=each.why,
-                facts={"vault": self.vault.name},
-            )
-
-    def _removed_before_a_kill(self, only: Collection[str]) -> None:
-        """Count what this very job removed before it was killed and went on."""
-        known = {id for id, _ in self.removed}
-        if not self._job:
-            return
-        for each in self._lying():
-            note = each.removed
-            if (
-                note.job == self._job
-                and not each.whole
-                and note.id in only
-                and note.id not in known
-            ):
-                self.removed.append((note.id, note.bytes))
-
-    def _due(self) -> list[Lying]:
-        now, grace = self.ctx.now(), self.ctx.rules.retention.grace
-        return [each for each in self._lying() if each.due(now, grace)]
-
-    def _lying(self) -> Iterator[Lying]:
-        return prune_plan.lying(self.vault, self.request.deployment, self.ctx)
-
-    @property
-    def _job(self) -> str:
-        return self.ctx.asking.job_id if self.ctx.asking is not None else ""
-
-    @contextmanager
-    def _nothing_removed(self, id: str) -> Iterator[None]:
-        """Say what an audit log that can't be written means here."""
-        try:
-            yield
-        except VaultError as error:
-            done = len(self.removed) + len(self.emptied)
-            before = f"{done:,} were done before it, each with its entry; " if done else ""
-            raise type(error)(
-                f"The audit log can't be written, so {id} was not removed: {error.what}",
-                safe=f"{before}every other backup is as it was.",
-                hint=error.hint or "Run `lifeboat doctor`, then the same again.",
-            ) from error
+def _refs(plan: PrunePlan) -> set[str]:
+    """Return all that a plan touches, as <vault>/<id>."""
+    return {f"{each.vault}/{id}" for each in plan.each for id in _ids(each)}
 
 
 def _ids(plan: PrunePlan) -> set[str]:
@@ -293,8 +165,14 @@ VERB = Verb(
     parse=parse,
     run=run,
     aim=aim,
+    queue=lambda _request: QUEUE,
     request=Request,
     arguments=ARGUMENTS,
     options=OPTIONS,
-    examples=("prune --dry-run", "prune production --dry-run", "prune --yes"),
+    examples=(
+        "prune --dry-run",
+        "prune production --dry-run",
+        "prune --vault second --dry-run",
+        "prune --yes",
+    ),
 )

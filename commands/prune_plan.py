@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -14,6 +15,7 @@ from commands.retention_events import PrunePlan, Waiting
 from commands.verb import Context
 from storage import removal, retention, shelf
 from storage.catalog import Entry
+from storage.errors import VaultError
 from storage.manifest import Kind
 from storage.removal import Lying
 from storage.retention import Backup, Decision
@@ -25,15 +27,65 @@ class _LockingVault(Locks, Vault, Protocol):
     """A vault that can lock."""
 
 
-def make(vault: Vault, deployment: str | None, ctx: Context) -> PrunePlan:
-    """Look at what the vault holds now and decide about every backup in it."""
+@dataclass(frozen=True)
+class Known:
+    """What a look into every vault has told: what can't be read, and what nobody can know.
+
+    `doubt` is why no backup at all may go, "" if nothing speaks against it.
+    """
+
+    doubtful: Mapping[tuple[str, str], str]
+    failed: Mapping[str, VaultError]
+    doubt: str = ""
+
+
+def make(
+    vaults: Sequence[Vault], deployment: str | None, ctx: Context, *, aloud: bool = True
+) -> PrunePlan:
+    """Decide about every backup in each of these vaults; a vault that can't be looked at is told.
+
+    All vaults are looked at, because a hold in any of them keeps every copy. VaultError when none
+    of those that are asked for can be.
+    """
+    known = known_of(ctx, aloud=aloud)
+    plans = [
+        _of(vault, deployment, known, ctx) for vault in vaults if vault.name not in known.failed
+    ]
+    if not plans:
+        raise known.failed[vaults[0].name]
+    if len(plans) == 1:
+        return plans[0]
+    told = "\n".join(plan.fingerprint for plan in plans)
+    fingerprint = hashlib.sha256(told.encode()).hexdigest()
+    return replace(plans[0], more=tuple(plans[1:]), fingerprint=fingerprint)
+
+
+def known_of(ctx: Context, *, aloud: bool) -> Known:
+    """Look into every vault, and, if `aloud`, tell what can't be read in it."""
+    doubtful: dict[tuple[str, str], str] = {}
+    failed: dict[str, VaultError] = {}
+    for vault in ctx.vaults.values():
+        try:
+            refreshed = ctx.catalog.refresh(vault)
+        except VaultError as error:
+            ctx.catalog.leave_out(vault)
+            failed[vault.name] = error
+            ctx.trouble(vault.name, f"{error.what} It is not pruned.")
+            continue
+        for name, why in refreshed.unreadable:
+            if aloud:
+                ctx.tell(Warned(why))
+            doubtful.setdefault(_backup_of(name), why)
+    never = [name for name in failed if not ctx.catalog.knows(name)]
+    doubt = f"nobody here ever saw what {' and '.join(never)} holds" if never else ""
+    return Known(doubtful, failed, doubt)
+
+
+def _of(vault: Vault, deployment: str | None, known: Known, ctx: Context) -> PrunePlan:
+    """Decide about every backup in one vault."""
     now, policies = ctx.now(), ctx.rules.retention
-    unreadable = ctx.catalog.refresh(vault).unreadable
-    for _, why in unreadable:
-        ctx.tell(Warned(why))
-    doubtful = {_backup_of(name): why for name, why in unreadable}
     entries = ctx.catalog.in_vault(vault.name, deployment)
-    backups = [_facts(entry, doubtful, ctx) for entry in entries]
+    backups = [facts(entry, ctx, known) for entry in entries]
     decisions = retention.decide(_with_locks(vault, backups, policies, now), policies, now)
     waiting = tuple(_waiting(vault, deployment, ctx))
     cooling = tuple(_cooling(vault, decisions, policies, now))
@@ -50,17 +102,25 @@ def make(vault: Vault, deployment: str | None, ctx: Context) -> PrunePlan:
 
 
 def lying(vault: Vault, deployment: str | None, ctx: Context) -> Iterator[Lying]:
-    """Yield the removals that lie in the vault; one that can't be read is told and left alone."""
+    """Yield the removals that lie in the vault; one that can't be read is told and left alone.
+
+    One that is held by a word in another vault is held here as well.
+    """
+    held = ctx.catalog.holds() if len(ctx.vaults) > 1 else {}
     for each in removal.lying(vault):
         if isinstance(each, tuple):
             ctx.tell(Warned(each[1]))
         elif deployment in (None, each.removed.deployment):
-            yield each
+            elsewhere = (each.removed.deployment, each.removed.id) in held
+            yield msgspec.structs.replace(each, held=True) if elsewhere else each
 
 
-def _facts(entry: Entry, doubtful: dict[tuple[str, str], str], ctx: Context) -> Backup:
+def facts(entry: Entry, ctx: Context, known: Known | None = None) -> Backup:
+    """Return what a decision about one backup in its vault needs."""
     policies, approvals = ctx.rules.retention, ctx.rules.approvals
-    doubt = doubtful.get((entry.deployment, entry.id), "")
+    doubt = ""
+    if known is not None:
+        doubt = known.doubtful.get((entry.deployment, entry.id), "") or known.doubt
     if not doubt and entry.deployment not in ctx.deployments:
         doubt = "its deployment is not in the settings, which say nothing of it"
     safety = entry.kind == "safety"
@@ -71,13 +131,18 @@ def _facts(entry: Entry, doubtful: dict[tuple[str, str], str], ctx: Context) -> 
         taken_at=entry.taken_at,
         kind=msgspec.convert(entry.kind, Kind),
         bytes=entry.bytes,
-        proven_at=None if entry.verified_damage else entry.verified_at,
+        proven_at=None if entry.verified_damage or _half(entry) else entry.verified_at,
         whole=entry.whole,
         held=entry.held,
         pinned=entry.id in policies.pinned,
         doubt=doubt,
         undo_until=entry.taken_at + approvals.undo_within if safety else None,
     )
+
+
+def _half(entry: Entry) -> bool:
+    """Whether its archive is gone from the vault that the entry is of."""
+    return any(copy.vault == entry.vault and not copy.whole for copy in entry.copies)
 
 
 def _with_locks(

@@ -17,6 +17,7 @@ from commands.events import KitTold, Warned
 from commands.verb import Context, Option, Verb
 from commands.words import read
 from storage import shelf
+from storage.catalog import Entry
 from storage.errors import ManifestError, NotThere, Refused, SealError, SpoolError
 from storage.manifest import Manifest
 from storage.seal import SECRET_BEGINS, read_identities
@@ -64,7 +65,7 @@ def run(request: Request, ctx: Context) -> KitTold:
 
 
 def _kit(ctx: Context) -> kit.Kit:
-    ctx.catalog.refresh(ctx.vault)
+    ctx.look()
     found = {name: _newest(name, ctx) for name in sorted(_deployments(ctx))}
     newest = tuple(manifest for manifest in found.values() if manifest is not None)
     if not newest:
@@ -72,8 +73,13 @@ def _kit(ctx: Context) -> kit.Kit:
             "There is no whole backup yet that a recovery kit could tell of.",
             hint="Take one: lifeboat now",
         )
-    if not isinstance(ctx.vault, ToldByHand):
-        raise Refused(f"Nobody can tell how the vault {ctx.vault.name!r} is reached by hand.")
+    places = tuple(
+        kit.Place(vault.name, vault.by_hand())
+        for vault in ctx.vaults.values()
+        if isinstance(vault, ToldByHand)
+    )
+    if not places:
+        raise Refused(f"Nobody can tell how the vault {ctx.first.name!r} is reached by hand.")
     try:
         identities = ctx.seal.identities()
     except SealError:
@@ -82,12 +88,18 @@ def _kit(ctx: Context) -> kit.Kit:
         made=ctx.now(),
         host=socket.gethostname(),
         lifeboat_version=ctx.rules.lifeboat_version,
-        vaults=(kit.Place(ctx.vault.name, ctx.vault.by_hand()),),
+        vaults=places,
         newest=newest,
+        copies={entry.id: _vaults_of(entry) for entry in ctx.catalog.backups()},
         without=tuple(name for name, manifest in found.items() if manifest is None),
         identity_file=ctx.seal.identity_file,
         opened_by=tuple(each.recipient for each in identities if each.recipient),
     )
+
+
+def _vaults_of(entry: Entry) -> tuple[str, ...]:
+    """Return the vaults that hold a copy nothing is known against."""
+    return tuple(copy.vault for copy in entry.copies if copy.good and not copy.differs)
 
 
 def _deployments(ctx: Context) -> set[str]:

@@ -170,7 +170,7 @@ def run(request: Request, ctx: Context) -> RestoreFinished | RestoreDryRun:
         resumed = settle_killed(wanted, target, ctx, but=own)
         if resumed is not None:
             return resumed
-        job = Job(ctx.vault, own)
+        job = Job(ctx.first, own)
         if job.last("staged") is None:  # One that goes on from there opens nothing any more.
             sealing.must_open(manifest, ctx)
         if ctx.asking is None and thaw.is_cold(manifest, ctx):

@@ -45,7 +45,7 @@ def run(approved: Approved, ctx: Context) -> RestoreFinished:
     target = ctx.known_deployment(request.to)
     with ctx.only_one(f"restore-{target.name}", f"a restore into {target.name}"):
         own = ctx.kept("name", lambda: job_id(target, ctx), str)
-        job = Job(ctx.vault, own)
+        job = Job(ctx.first, own)
         with never_left_paused(target, ctx, job) as pause:
             manifest = shelf.read_manifest(ctx.vault, request.source, request.backup)
             wanted = Wanted(manifest, request.mode, request.tables)

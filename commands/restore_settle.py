@@ -50,10 +50,10 @@ def settle_killed(
     begin. Refused when another machine may still be at it; UnknownOutcome when nobody can tell.
     """
     result = None
-    for job_id in open_jobs(ctx.vault, job_prefix(target)):
+    for job_id in open_jobs(ctx.first, job_prefix(target)):
         if job_id == but:
             continue
-        job = Job(ctx.vault, job_id)
+        job = Job(ctx.first, job_id)
         if not wanted.take_over:
             _refuse_if_alive(job, target, ctx)
         try:

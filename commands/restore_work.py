@@ -18,10 +18,11 @@ from pathlib import Path
 
 import msgspec
 
-from commands import audited, checks, progress, restore_count, sealing
+from commands import audited, checks, copying, progress, restore_count, sealing
 from commands.backup import Request as BackupRequest
 from commands.backup import room_for, take
 from commands.events import ImportConfirmed, Noted, Plan, RestoreFinished, Warned
+from commands.fallback import first_sound
 from commands.verb import Context
 from storage.archive.choose import choose
 from storage.archive.inspect import Inspection, inspect
@@ -40,6 +41,7 @@ from storage.errors import (
 )
 from storage.manifest import Manifest
 from storage.records import Job
+from storage.vaults.vault import Vault
 
 STOPPED = ("Cancelled", "Stopped")  # By a person, in Slack or in a terminal.
 CONVEX_MODE: dict[str, ImportMode] = {
@@ -91,6 +93,8 @@ def restore(work: Work, replan: Callable[[], Plan]) -> RestoreFinished:
         finished = _confirm(work, staged.data["import_id"], staged.data["safety"])
     else:
         finished = _restore(work, replan)
+    if ctx.copy_later is None:
+        copying.safety(finished.safety_backup, work.target.name, ctx)
     return replace(finished, seconds=ctx.monotonic() - began)
 
 
@@ -233,6 +237,8 @@ def _safety_backup(work: Work) -> Manifest:
     )
     taken = take(request, work.target, work.ctx)
     work.note("safety", backup=taken.manifest.id)
+    if work.ctx.copy_later is not None:  # In a terminal it is copied when the restore is done.
+        copying.after(taken.manifest, work.ctx)
     work.ctx.index()
     if taken.damaged:
         damage = next(f for f in taken.findings if f.severity == "damage")
@@ -246,10 +252,15 @@ def _safety_backup(work: Work) -> Manifest:
 
 
 def _fetch(manifest: Manifest, path: Path, ctx: Context) -> Inspection:
-    """Copy the archive from the vault, reading it whole on the way; ArchiveError if not sound."""
+    """Bring the first copy that is sound; the first one's trouble when none is."""
+    room_for(manifest.archive.zip_bytes, ctx)
+    return first_sound(lambda vault: _fetch_from(vault, manifest, path, ctx), ctx)
+
+
+def _fetch_from(vault: Vault, manifest: Manifest, path: Path, ctx: Context) -> Inspection:
+    """Copy the archive from a vault, reading it whole on the way; ArchiveError if not sound."""
     archive = manifest.archive
-    room_for(archive.zip_bytes, ctx)
-    stored = ctx.vault.open(archive.name)
+    stored = vault.open(archive.name)
     counted = progress.counted(stored, ctx, "verify the archive", archive.bytes)
     chunks = sealing.opened(archive, counted, ctx)
     with ctx.spool.writer(path) as sink:

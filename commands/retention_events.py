@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Literal
 
@@ -28,7 +28,8 @@ class Waiting:
 class PrunePlan:
     """What a prune of one vault would do; `fingerprint` changes when any of it does.
 
-    `deployment` None: of all of them. `cooling` are backups that move to cold storage.
+    `deployment` None: of all of them. `cooling` are backups that move to cold storage. `more` is
+    the same for the other vaults; `fingerprint` is of all of it then.
     """
 
     vault: str
@@ -39,6 +40,13 @@ class PrunePlan:
     grace: timedelta
     fingerprint: str
     cooling: tuple[str, ...] = ()
+    more: tuple[PrunePlan, ...] = ()
+    within: str | None = None  # The one vault that was asked for.
+
+    @property
+    def each(self) -> tuple[PrunePlan, ...]:
+        """The plan of each vault by itself."""
+        return (replace(self, more=()), *self.more)
 
     @property
     def going(self) -> tuple[Decision, ...]:
@@ -57,7 +65,7 @@ class PrunePlan:
     @property
     def anything(self) -> bool:
         """Whether there is anything to do."""
-        return bool(self.going or self.due or self.cooling)
+        return any(plan.going or plan.due or plan.cooling for plan in self.each)
 
 
 @dataclass(frozen=True)
@@ -82,7 +90,8 @@ class BackupRemoved(Event):
 class Pruned(Result):
     """How a prune ended. `spared` are ids that the plan would have removed, each with why not.
 
-    `waiting` are removed backups whose bytes are still there.
+    `waiting` are removed backups whose bytes are still there. `more` is the same for the other
+    vaults, and `failed` holds (vault, sentence) of those that could not be pruned.
     """
 
     vault: str
@@ -96,6 +105,18 @@ class Pruned(Result):
     grace: timedelta
     kept: int
     cooled: tuple[str, ...] = ()
+    more: tuple[Pruned, ...] = ()
+    failed: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def each(self) -> tuple[Pruned, ...]:
+        """How it ended in each vault by itself."""
+        return (replace(self, more=(), failed=()), *self.more)
+
+    @property
+    def exit_code(self) -> int:
+        """1 when a vault could not be pruned."""
+        return 1 if self.failed else 0
 
 
 @dataclass(frozen=True)

@@ -52,11 +52,11 @@ def put(kind: str, name: str, path: Path, inspection: Inspection, ctx: Context) 
     """Put an archive that was inspected into the vault, sealed if archives are sealed here."""
     chunks = progress.counted(file_chunks(path), ctx, "store", inspection.bytes)
     if not ctx.seal.on:
-        shelf.put_as(ctx.vault, kind, name, chunks)
+        shelf.put_as(ctx.first, kind, name, chunks)
         return ArchiveFacts(name=name, bytes=inspection.bytes, sha256=inspection.sha256)
     kept = Tally()
     sealed = ctx.seal.sealed(_as_inspected(chunks, inspection))
-    shelf.put_as(ctx.vault, kind, name, kept.passing(sealed))
+    shelf.put_as(ctx.first, kind, name, kept.passing(sealed))
     inside = SealedFacts(
         zip_bytes=inspection.bytes,
         zip_sha256=inspection.sha256,
@@ -83,7 +83,7 @@ def read_back(archive: ArchiveFacts, ctx: Context) -> None:
     A sealed one is opened on the way where that is possible, and what was sealed compared as well.
     """
     kept, inside = Tally(), Tally()
-    stored = progress.counted(ctx.vault.open(archive.name), ctx, "read back", archive.bytes)
+    stored = progress.counted(ctx.first.open(archive.name), ctx, "read back", archive.bytes)
     chunks = kept.passing(stored)
     opens = archive.sealed is not None and ctx.seal.opens(archive.sealed.recipients)
     if archive.sealed is not None and opens:

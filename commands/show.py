@@ -30,9 +30,11 @@ def run(request: Request, ctx: Context) -> BackupShown:
     return BackupShown(
         manifest=shelf.read_manifest(ctx.vault, entry.deployment, entry.id),
         checks=tuple(shelf.read_checks(ctx.vault, entry.deployment, entry.id)),
-        vault=ctx.vault.name,
+        vault=entry.vault,
         now=ctx.now(),
         holds=_holds(entry.deployment, entry.id, ctx),
+        copies=entry.copies if ctx.several else (),
+        vaults=ctx.several,
     )
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from commands.events import DeploymentStanding, StatusTold
+from commands.three_two_one import Place, digits
 from commands.verb import Argument, Context, Verb
 from commands.words import read
 from storage.catalog import Entry
@@ -27,10 +28,10 @@ def parse(words: Sequence[str]) -> Request:
 
 
 def run(request: Request, ctx: Context) -> StatusTold:
-    """Look into the vault and ask the engine; nothing is changed."""
+    """Look into the vaults and ask the engine; nothing is changed."""
     if request.deployment is not None:
         ctx.known_deployment(request.deployment)
-    ctx.catalog.refresh(ctx.vault)
+    ctx.look()
     names = [request.deployment] if request.deployment else sorted(ctx.deployments)
     jobs = ctx.jobs.standing() if ctx.jobs is not None else None
     return StatusTold(
@@ -44,11 +45,13 @@ def run(request: Request, ctx: Context) -> StatusTold:
 
 def _standing(name: str, ctx: Context) -> DeploymentStanding:
     entries = ctx.catalog.backups(deployment=name, include_safety=False)
+    last = _last_good(name, {entry.id: entry for entry in entries}, ctx)
     return DeploymentStanding(
         name=name,
         protected=ctx.deployments[name].protected,
-        last=_last_good(name, {entry.id: entry for entry in entries}, ctx),
+        last=last,
         backups=len(entries),
+        rule=digits(last, name, ctx.places or {each: Place(each) for each in ctx.vaults}),
     )
 
 

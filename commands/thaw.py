@@ -11,7 +11,8 @@ from commands.events import Warned
 from commands.verb import Context
 from storage.errors import VaultError
 from storage.manifest import Manifest
-from storage.vaults.vault import Thaws
+from storage.vaults.several import Several
+from storage.vaults.vault import Thaws, Vault
 
 READABLE = ("ready", "thawed")
 LOOK_SECONDS = 300.0  # Between two looks; a cancel is heard at once.
@@ -19,24 +20,21 @@ WAKE = "vote"  # What a waiting job listens to.
 
 
 def is_cold(manifest: Manifest, ctx: Context) -> bool:
-    """Whether the archive has to be thawed before it can be read."""
-    vault = ctx.vault
-    if not isinstance(vault, Thaws):
-        return False
-    return vault.warmth(manifest.archive.name).state not in READABLE
+    """Whether it has to be thawed before it can be read: no vault has a copy that is warm."""
+    return _cold(manifest, ctx) is not None
 
 
 def wait(manifest: Manifest, ctx: Context) -> None:
     """Return when the archive can be read; without a bot to wait, VaultError that says when."""
-    vault, asking = ctx.vault, ctx.asking
-    if not isinstance(vault, Thaws):
+    asking = ctx.asking
+    if not any(isinstance(vault, Thaws) for vault in _vaults(ctx)):
         return
-    name, told = manifest.archive.name, False
-    while ctx.kept("warmth", lambda: vault.warmth(name).state, str) not in READABLE:
+    told = False
+    while ctx.kept("warmth", lambda: _state(manifest, ctx), str) not in READABLE:
         if asking is None:
             raise begun(manifest, ctx)
         if not told:
-            seconds = ctx.kept("thaw", lambda: vault.thaw(name).total_seconds(), float)
+            seconds = ctx.kept("thaw", lambda: _thaw(manifest, ctx).total_seconds(), float)
             longest = timedelta(seconds=seconds)
             ctx.tell(Warned(f"{_rests(manifest, longest)} This job goes on by itself then."))
             told = True
@@ -46,14 +44,45 @@ def wait(manifest: Manifest, ctx: Context) -> None:
 
 def begun(manifest: Manifest, ctx: Context) -> VaultError:
     """Begin to thaw an archive; return the sentences that say how long it takes, and what then."""
-    assert isinstance(ctx.vault, Thaws)  # noqa: S101 - whoever calls has looked.
-    longest = ctx.vault.thaw(manifest.archive.name)
     return VaultError(
-        _rests(manifest, longest),
+        _rests(manifest, _thaw(manifest, ctx)),
         safe="Nothing else was touched.",
         hint=f"Type the same again then. In Slack, `lifeboat verify {manifest.id}` waits for it, "
         f"proves it and says so.",
     )
+
+
+def _thaw(manifest: Manifest, ctx: Context) -> timedelta:
+    vault = _cold(manifest, ctx)
+    return timedelta(0) if vault is None else vault.thaw(manifest.archive.name)
+
+
+def _state(manifest: Manifest, ctx: Context) -> str:
+    vault = _cold(manifest, ctx)
+    return READABLE[0] if vault is None else vault.warmth(manifest.archive.name).state
+
+
+def _cold(manifest: Manifest, ctx: Context) -> Thaws | None:
+    """Return the vault whose copy has to be thawed; None when one can be read now.
+
+    A vault that can't be asked says its trouble to whoever reads it.
+    """
+    name, cold = manifest.archive.name, None
+    for vault in _vaults(ctx):
+        try:
+            if not isinstance(vault, Thaws):
+                vault.stat(name)
+                return None
+            if vault.warmth(name).state in READABLE:
+                return None
+        except VaultError:
+            continue
+        cold = cold or vault
+    return cold
+
+
+def _vaults(ctx: Context) -> tuple[Vault, ...]:
+    return ctx.vault.each if isinstance(ctx.vault, Several) else (ctx.vault,)
 
 
 def _rests(manifest: Manifest, longest: timedelta) -> str:

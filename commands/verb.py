@@ -10,7 +10,7 @@ import difflib
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Literal, Protocol, TypeVar
@@ -18,16 +18,25 @@ from typing import Any, Literal, Protocol, TypeVar
 from commands.aim import Aim
 from commands.events import Event, JobStanding, Result, Warned
 from commands.policy import Approvals
+from commands.three_two_one import Place
 from commands.timetable import Begin, Pausing, Schedule, ScheduledRun
 from storage import lock, removal, shelf
 from storage.audit import Audit
 from storage.catalog import Catalog, Entry
 from storage.convex.deployment import Deployment
-from storage.errors import ManifestError, NotThere, Refused, SpoolError
+from storage.errors import (
+    ManifestError,
+    Refused,
+    SpoolError,
+    VaultError,
+    VaultUnreachable,
+)
+from storage.looked import Looked, look
 from storage.manifest import Door
 from storage.retention_policy import Policies
 from storage.seal import Seal
 from storage.spool import Spool
+from storage.vaults.several import Several
 from storage.vaults.vault import Vault
 
 T = TypeVar("T")
@@ -73,6 +82,8 @@ class Verb:
     # Long verbs are done by the engine when they come from Slack; this settles what they touch, or
     # refuses. None: short, answered at once.
     aim: Callable[[Any, Context], Aim] | None = None
+    # Whose turns a job takes that a schedule began, its deployment's if "": nothing is settled yet.
+    queue: Callable[[Any], str] = lambda _request: ""
     # What a terminal can do before there are settings, in the folder they would lie in; None from
     # it: this request needs them.
     alone: Callable[[Any, Path], Result | None] | None = None
@@ -108,6 +119,8 @@ class Rules:
     shrink_percent_max: float = 30
     grow_percent_max: float = 300
     download_tries: int = 4
+    copy_tries: int = 10
+    copy_retry_seconds: float = 60
     app_version: str | None = None
     lifeboat_version: str = ""
     approvals: Approvals = field(default_factory=Approvals)
@@ -182,9 +195,21 @@ class Jobs(Protocol):
         ...
 
 
+class CopyLater(Protocol):
+    """The bot's way to have a backup copied by a job of its own."""
+
+    def __call__(self, deployment: str, backup: str, vault: str) -> str:
+        """Ask for the copy, at most once for each backup and vault; return the job's id."""
+        ...
+
+
 @dataclass(frozen=True)
 class Context:
-    """Everything a running verb may touch; tests fill it with stand-ins."""
+    """Everything a running verb may touch; tests fill it with stand-ins.
+
+    `vault` stands for all of `vaults`: it writes to the first and reads from the first that can.
+    `vaults` are by name, in the order of preference; `places` is what the settings say of each.
+    """
 
     caller: Caller
     deployments: Mapping[str, Deployment]
@@ -210,6 +235,51 @@ class Context:
     rules: Rules = field(default_factory=Rules)
     settings_warnings: tuple[tuple[str, str], ...] = ()  # What, and what to do about it.
     monotonic: Callable[[], float] = time.monotonic
+    vaults: Mapping[str, Vault] = field(default_factory=dict)
+    places: Mapping[str, Place] = field(default_factory=dict)
+    copy_later: CopyLater | None = None  # None: copies are made here and now.
+    said: set[str] = field(default_factory=set)  # Vaults whose trouble has been told.
+
+    def __post_init__(self) -> None:
+        if len(self.vaults) < 2 and self.vault is not None:  # The only one is `vault` itself.
+            object.__setattr__(self, "vaults", {self.vault.name: self.vault})
+
+    @property
+    def first(self) -> Vault:
+        """The vault that is written to, alone: for whoever must read what was written there."""
+        if isinstance(self.vault, Several):
+            return self.vault.first
+        return next(iter(self.vaults.values()))
+
+    @property
+    def several(self) -> tuple[str, ...]:
+        """The names of the vaults, when there are several."""
+        return tuple(self.vaults) if len(self.vaults) > 1 else ()
+
+    def telling(self, tell: Callable[[Event], None]) -> Context:
+        """Return the same world with another listener, who also hears of vaults that fail."""
+        told = replace(self, tell=tell, said=set())
+        if not isinstance(self.vault, Several):
+            return told
+        return replace(told, vault=self.vault.hearing(told.trouble))
+
+    def trouble(self, vault: str, sentence: str) -> None:
+        """Tell of a vault that can't be used, once for all that is done here."""
+        if vault not in self.said:
+            self.said.add(vault)
+            self.tell(Warned(sentence))
+
+    def known_vault(self, name: str) -> Vault:
+        """Return a vault by its name in the settings; Refused, with the near ones, if none."""
+        if name in self.vaults:
+            return self.vaults[name]
+        near = difflib.get_close_matches(name, list(self.vaults), n=1)
+        raise Refused(
+            f"There is no vault called {name!r} in the settings.",
+            hint=f"Did you mean {near[0]!r}?"
+            if near
+            else f"Name one of: {', '.join(self.vaults)}.",
+        )
 
     def deployment(self, name: str | None) -> Deployment:
         """Return a deployment by its name in the settings, or the default one; Refused if none."""
@@ -239,22 +309,29 @@ class Context:
     def index(self) -> None:
         """Bring the catalog up to date; where that fails it is told, for it is only an index."""
         try:
-            self.catalog.refresh(self.vault)
-        except SpoolError as error:
+            self.look()
+        except (SpoolError, VaultError) as error:
             self.tell(Warned(f"{error.what} {error.safe}"))
+
+    def look(self) -> Looked:
+        """Bring the catalog up to date with every vault; a vault that can't be read is told."""
+        looked = look(self.catalog, self.vaults)
+        for vault, sentence in looked.troubles:
+            self.trouble(vault, sentence)
+        return looked
 
     def find(self, backup: str) -> Entry:
         """Return the backup that was named, after a look at what the vault holds now.
 
         What can't be read there is told: the newest that can be read may not be the newest.
         """
-        unreadable = self.catalog.refresh(self.vault).unreadable
-        for _, why in unreadable:
+        looked = self.look()
+        for _, why in looked.unreadable:
             self.tell(Warned(why))
         try:
             return self.catalog.find(backup, self.default_deployment)
-        except Refused:
-            for name, why in unreadable:
+        except Refused as refused:
+            for name, why in looked.unreadable:
                 if backup.startswith("latest") or f"/{backup}" in name:
                     raise ManifestError(
                         why,
@@ -262,6 +339,13 @@ class Context:
                         hint=f"Look at {name} in the vault; docs/format.md says what it holds.",
                     ) from None
             self._say_if_removed(backup)
+            if looked.unreachable and refused.what.startswith("There is no backup"):
+                raise VaultUnreachable(
+                    f"{refused.what} It may be in {' or '.join(looked.unreachable)}, which can't "
+                    f"be looked at.",
+                    safe=refused.safe,
+                    hint="Run `lifeboat doctor` to see what is wrong with it.",
+                ) from None
             raise
 
     def _say_if_removed(self, id: str) -> None:
@@ -271,7 +355,7 @@ class Context:
                 continue
             try:
                 note = removal.read(self.vault, shelf.removed_name(deployment, id))
-            except (NotThere, Refused):
+            except (VaultError, Refused):
                 continue
             raise Refused(
                 f"{id} was removed {note.at:%Y-%m-%d %H:%M} UTC by {note.by_name}: {note.why}.",

@@ -19,9 +19,11 @@ from commands.verb import Context, Option, Verb
 from commands.words import read
 from storage import shelf
 from storage.archive.inspect import Inspection, inspect
+from storage.catalog import Entry
 from storage.errors import ArchiveError, BrokenSeal, NotThere, VaultError
 from storage.finding import Finding, LookedAt
 from storage.manifest import Check, Manifest
+from storage.vaults.vault import Vault
 
 OPTIONS = (
     Option(
@@ -31,6 +33,7 @@ OPTIONS = (
         choices=("only",),
         bare="only",
     ),
+    Option("vault", "the copy in this vault; the first that has one if left out", metavar="name"),
 )
 
 
@@ -38,27 +41,33 @@ OPTIONS = (
 class Request:
     backup: str
     manifest_only: bool = False
+    vault: str | None = None
 
 
 def parse(words: Sequence[str]) -> Request:
-    """Read `verify <backup> [against-manifest only]`; Refused for anything else."""
+    """Read `verify <backup> [against-manifest only] [vault name]`; Refused for anything else."""
     typed = read("verify", words, (BACKUP,), OPTIONS)
-    return Request(typed["backup"], manifest_only=typed["against-manifest"] == "only")
+    only = typed["against-manifest"] == "only"
+    return Request(typed["backup"], manifest_only=only, vault=typed["vault"])
 
 
 def aim(request: Request, ctx: Context) -> Aim:
     """Settle which backup is read; Refused when none or several fit."""
     entry = ctx.find(request.backup)
-    manifest = shelf.read_manifest(ctx.vault, entry.deployment, entry.id)
+    holder = _holder(request, entry, ctx)
+    manifest = shelf.read_manifest(holder, entry.deployment, entry.id)
     settled = replace(request, backup=entry.id)
     # Whoever waits for hours must not hold up tonight's backup.
-    return Aim(entry.deployment, settled, entry.id, apart=thaw.is_cold(manifest, ctx))
+    apart = thaw.is_cold(manifest, replace(ctx, vault=holder))
+    return Aim(entry.deployment, settled, entry.id, apart=apart)
 
 
 def run(request: Request, ctx: Context) -> BackupVerified:
     """Read the archive from the vault in one pass; VaultError when it can't be looked at."""
     began = ctx.monotonic()
     entry = ctx.find(request.backup)
+    holder = _holder(request, entry, ctx)
+    ctx = replace(ctx, vault=holder)  # A proof of one copy reads nothing of another.
     with audited.ending(ctx, "verify.ended", deployment=entry.deployment) as end:
         end.about = entry.id
         manifest = shelf.read_manifest(ctx.vault, entry.deployment, entry.id)
@@ -66,7 +75,7 @@ def run(request: Request, ctx: Context) -> BackupVerified:
         previous = _previous(request, manifest, ctx)
         check = ctx.kept("verify", lambda: _check(request, manifest, previous, ctx), Check)
         end.outcome = _outcome(check)
-        end.facts = {"depth": check.depth, "findings": len(check.findings)}
+        end.facts = {"depth": check.depth, "findings": len(check.findings), "vault": holder.name}
         recorded = ctx.kept("record", lambda: _record(manifest, check, ctx), bool)
     unread = () if request.manifest_only or check.depth == "full" else _unread(manifest, ctx)
     return BackupVerified(
@@ -77,7 +86,25 @@ def run(request: Request, ctx: Context) -> BackupVerified:
         compared_with=tuple(earlier.id for earlier in previous),
         seconds=ctx.monotonic() - began,
         recorded=recorded,
+        vault=holder.name if ctx.several else "",
     )
+
+
+def _holder(request: Request, entry: Entry, ctx: Context) -> Vault:
+    """Return the vault whose copy is read: the one that was named, or the first that has one."""
+    there = [copy.vault for copy in entry.copies]
+    if request.vault is None:
+        whole = [copy.vault for copy in entry.copies if copy.whole]
+        return ctx.vaults[next(iter(whole or there or [entry.vault]))]
+    named = ctx.known_vault(request.vault)
+    if named.name not in there:
+        raise NotThere(
+            f"The vault {named.name!r} has no copy of {entry.id}, or can't be looked at; there is "
+            f"one in {', '.join(there)}.",
+            safe="Nothing was changed.",
+            hint=f"Make one: lifeboat copy {entry.id} --to {named.name}",
+        )
+    return named
 
 
 def _outcome(check: Check) -> str:
@@ -241,6 +268,10 @@ VERB = Verb(
     request=Request,
     arguments=(BACKUP,),
     options=OPTIONS,
-    examples=("verify latest", "verify latest:production", "verify latest --against-manifest only"),
+    examples=(
+        "verify latest",
+        "verify latest:production --vault second",
+        "verify latest --against-manifest only",
+    ),
     failed_exit_code=2,
 )

@@ -10,7 +10,7 @@ from __future__ import annotations
 import secrets
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 from itertools import islice
 
@@ -31,7 +31,15 @@ from storage.audit_entry import (
     to_bytes,
 )
 from storage.audit_walk import SKEW, Head, Walked
-from storage.errors import AlreadyThere, ManifestError, NotThere, VaultError
+from storage.carrying import carry_entry, entries
+from storage.errors import (
+    AlreadyThere,
+    ManifestError,
+    NotThere,
+    SourceLost,
+    VaultError,
+    VaultUnreachable,
+)
 from storage.vaults.vault import Vault
 
 __all__ = ["Audit", "Entry", "Happened", "Head", "Walked"]
@@ -47,12 +55,20 @@ Unreadable = Callable[[str, str], None]  # The object's name, and why it can't b
 
 
 class Audit:
-    """The audit log of one vault. Several processes may write to it at the same time."""
+    """The audit log of one vault. Several processes may write to it at the same time.
+
+    `copies` are vaults that may hold a copy of it: a log that was lost goes on from there, instead
+    of beginning anew.
+    """
 
     def __init__(
-        self, vault: Vault, now: Callable[[], datetime], pause: Callable[[float], None] = time.sleep
+        self,
+        vault: Vault,
+        now: Callable[[], datetime],
+        pause: Callable[[float], None] = time.sleep,
+        copies: Sequence[Vault] = (),
     ) -> None:
-        self._vault, self._now, self._pause = vault, now, pause
+        self._vault, self._now, self._pause, self._copies = vault, now, pause, copies
         self._random = secrets.SystemRandom()
 
     def write(self, happened: Happened, once: str = "", since: datetime | None = None) -> Entry:
@@ -102,6 +118,8 @@ class Audit:
 
     def _add(self, happened: Happened, once: str, head: int) -> Entry | None:
         """Create the entry after `head`; None when somebody else has taken its place."""
+        if not head and self._brought_back():
+            return None
         if head >= NUMBER_MAX:
             raise VaultError(
                 f"The audit log can't go on: there is an object {name_of(head)}.",
@@ -122,6 +140,21 @@ class Audit:
             # A vault may have taken it though its answer was lost on the way here.
             return entry if read(self._vault, entry.number).text == text else None
         return entry
+
+    def _brought_back(self) -> bool:
+        """Bring a lost log back from the first vault that has a copy; False when none has."""
+        for copy in self._copies:
+            try:
+                numbers = entries(copy, self._vault)
+                for number in numbers:
+                    carry_entry(copy, self._vault, number)
+                if numbers:
+                    return True
+            except SourceLost:
+                continue
+            except VaultUnreachable:
+                self._head()  # Raises if it is this vault that can't be reached.
+        return False
 
     def _once(self, once: str, since: datetime | None, looked: int) -> Entry | None:
         """Return the entry of that key among those that came after `looked`."""

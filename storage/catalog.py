@@ -18,11 +18,14 @@ import msgspec
 from sqlite_utils import Database, Migrations
 
 from storage.catalog_rows import (
+    Copy,
     Entry,
     Look,
     ambiguous,
     held,
+    merged,
     microseconds,
+    standing,
     unknown,
     verified,
 )
@@ -30,11 +33,11 @@ from storage.errors import Refused, SpoolError
 from storage.manifest import Manifest
 from storage.vaults.vault import Vault
 
-__all__ = ["Catalog", "Entry", "Refreshed"]
+__all__ = ["Catalog", "Copy", "Entry", "Refreshed"]
 
 T = TypeVar("T")
 APPLICATION_ID = 0x4C696665  # "Life": tells our file from any other SQLite database.
-SCHEMA = 2
+SCHEMA = 3
 TABLES = ("backups", "checks", "holds")
 BUSY_SECONDS = 30
 LOST_TRIES = 20
@@ -73,29 +76,49 @@ def holds_and_damage(db: Database) -> None:
         db.execute(f"DELETE FROM {table}")
 
 
+@_migrations()
+def copies(db: Database) -> None:
+    """Know which checks were made elsewhere, and read every manifest again for its hash."""
+    for table in ("backups", "checks", "seen"):
+        db.execute(f"DELETE FROM {table}")
+    db.execute("ALTER TABLE checks ADD COLUMN elsewhere INTEGER NOT NULL DEFAULT 0")
+
+
 class Refreshed(msgspec.Struct, frozen=True):
-    """What a look into the vault changed; `unreadable` holds (object's name, sentence)."""
+    """What a look into the vault changed; `unreadable` holds (object's name, sentence).
+
+    `emptied`: it held backups when it was last looked at, and none of them is there any more.
+    """
 
     added: int = 0
     removed: int = 0
+    emptied: bool = False
     unreadable: tuple[tuple[str, str], ...] = ()
 
 
 class Catalog:
     """The index, in one SQLite file; each call opens its own connection.
 
-    After `refresh` it speaks of that vault only, and fills itself again if its file is lost or
-    damaged in between. SpoolError when the file's folder can't be written or the disk is full.
+    After `refresh` it speaks of the vaults that were refreshed only, the first of them first, and
+    fills itself again if its file is lost or damaged in between. SpoolError when the file's folder
+    can't be written or the disk is full.
     """
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._vaults: dict[str, Vault] = {}
+        self._left_out: set[str] = set()
+        self._halves: dict[str, frozenset[tuple[str, str]]] = {}
 
     def refresh(self, vault: Vault) -> Refreshed:
         """Read what is not indexed yet of manifests, checks and holds; forget what is gone."""
         self._vaults[vault.name] = vault
+        self._left_out.discard(vault.name)
         return self._whole(lambda: self._refresh(vault))
+
+    def leave_out(self, vault: Vault) -> None:
+        """Speak no more of a vault that can't be looked at, until it is refreshed again."""
+        self._left_out.add(vault.name)
 
     def backups(
         self,
@@ -106,7 +129,7 @@ class Catalog:
         *,
         include_safety: bool = True,
     ) -> list[Entry]:
-        """Return the backups, newest first."""
+        """Return the backups, newest first; one with copies in several vaults is one backup."""
         wheres, values = self._in_these_vaults()
         for clause, value in (
             ("deployment = ?", deployment),
@@ -155,7 +178,10 @@ class Catalog:
         values += [deployment, microseconds(before)]
 
         def look() -> list[Manifest]:
-            sql = f"SELECT manifest FROM backups {_where(wheres)} ORDER BY taken_us DESC LIMIT ?"
+            sql = (
+                f"SELECT manifest, min(vault) FROM backups {_where(wheres)} "
+                f"GROUP BY deployment, id ORDER BY taken_us DESC LIMIT ?"
+            )
             with self._reading() as db:
                 rows = db.execute(sql, [*values, max(0, limit)]).fetchall()
             return [msgspec.json.decode(row[0], type=Manifest) for row in rows]
@@ -185,38 +211,71 @@ class Catalog:
     ) -> list[Entry]:
         sql = (
             f"SELECT vault, deployment, id, facts FROM backups {_where(wheres)} "
-            f"ORDER BY taken_us DESC, length(id) DESC, id DESC LIMIT ?"
+            f"ORDER BY taken_us DESC, length(id) DESC, id DESC"
         )
         inside, vaults = self._in_these_vaults()
         checks: dict[tuple[str, str, str], list[tuple[int, str, str, int, int]]] = {}
-        words: dict[tuple[str, str], dict[str, bytes]] = {}  # A hold is of every copy.
         with self._reading() as db:
-            rows = db.execute(sql, [*values, -1 if limit is None else max(0, limit)]).fetchall()
+            rows = db.execute(sql, values).fetchall()
             for vault, deployment, id, *check in db.execute(
                 f"SELECT vault, deployment, id, at_us, by, depth, findings, damage FROM checks "
-                f"{_where(inside)}",
+                f"{_where([*inside, 'elsewhere = 0'])}",
                 vaults,
             ):
                 at, by, depth, findings, damage = check
                 seen = checks.setdefault((vault, deployment, id), [])
                 seen.append((at, by, depth, findings, damage))
-            for deployment, id, name, word in db.execute(
-                f"SELECT deployment, id, name, word FROM holds {_where(inside)}", vaults
-            ):
-                words.setdefault((deployment, id), {})[name] = word
-        found = [(each[:3], msgspec.json.decode(each[3], type=Entry)) for each in rows]
-        return [
+            words = self._words(db)
+        told = ((each[:3], msgspec.json.decode(each[3], type=Entry)) for each in rows)
+        found = (
             held(verified(entry, checks.get(key, [])), words.get(key[1:], {}))
-            for key, entry in found
-        ]
+            for key, entry in told
+        )
+        backups = merged(found, list(self._vaults), self._halves)
+        return backups[: None if limit is None else max(0, limit)]
+
+    def holds(self) -> dict[tuple[str, str], str]:
+        """Return why backups are held, by deployment and id; a hold in any vault is of each copy.
+
+        What a vault that can't be looked at said when it was last looked at counts as well.
+        """
+
+        def look() -> dict[tuple[str, str], str]:
+            with self._reading() as db:
+                return {
+                    of: why for of, words in self._words(db).items() if (why := standing(words))
+                }
+
+        return self._whole(look)
+
+    def knows(self, vault: str) -> bool:
+        """Whether a vault was ever looked at, so that something is known of its holds."""
+
+        def look() -> bool:
+            with self._reading() as db:
+                return vault in {row[0] for row in db.execute("SELECT vault FROM seen")}
+
+        return self._whole(look)
+
+    def _words(self, db: Database) -> dict[tuple[str, str], dict[str, bytes]]:
+        """Return the words about holds by backup, in vaults that are left out as well."""
+        vaults = sorted({*self._vaults, *self._left_out})
+        inside = [f"vault IN ({', '.join('?' * len(vaults))})"] if vaults else []
+        words: dict[tuple[str, str], dict[str, bytes]] = {}
+        for deployment, id, name, word in db.execute(
+            f"SELECT deployment, id, name, word FROM holds {_where(inside)}", vaults
+        ):
+            words.setdefault((deployment, id), {})[name] = word
+        return words
 
     def _in_these_vaults(self) -> tuple[list[str], list[Any]]:
         if not self._vaults:
             return [], []
-        marks = ", ".join("?" * len(self._vaults))
-        return [f"vault IN ({marks})"], list(self._vaults)
+        names = [name for name in list(self._vaults) if name not in self._left_out]
+        return [f"vault IN ({', '.join('?' * len(names))})"], [*names]
 
     def _refresh(self, vault: Vault) -> Refreshed:
+        held = 0
         with self._connected() as db:  # One connection: if the file is replaced, all is lost alike.
             known = {
                 table: dict(
@@ -224,6 +283,7 @@ class Catalog:
                 )
                 for table in TABLES
             }
+            held = len(known["backups"])
             look = Look(vault, known)
             for batch in look.batches():
                 with _at_once(db):
@@ -236,8 +296,10 @@ class Catalog:
                         f"DELETE FROM {table} WHERE vault = ? AND name = ?", [vault.name, name]
                     )
                 db.execute("INSERT OR IGNORE INTO seen (vault) VALUES (?)", [vault.name])
+        self._halves[vault.name] = frozenset(look.halves)
         removed = sum(table == "backups" for table, _ in gone)
-        return Refreshed(look.added, removed, tuple(look.unreadable))
+        emptied = bool(held) and removed == held
+        return Refreshed(look.added, removed, emptied, (*look.unreadable, *look.half_deleted()))
 
     def _whole(self, doing: Callable[[], T]) -> T:
         """Do it; again when the file turns out to be damaged or was deleted under our hands."""
@@ -266,7 +328,11 @@ class Catalog:
         for _ in range(LOST_TRIES):
             with self._connected() as db:
                 seen = {row[0] for row in db.execute("SELECT vault FROM seen")}
-                lost = [vault for name, vault in self._vaults.items() if name not in seen]
+                lost = [
+                    vault
+                    for name, vault in list(self._vaults.items())
+                    if name not in seen and name not in self._left_out
+                ]
                 if not lost:
                     yield db
                     return

@@ -6,7 +6,9 @@ Pure but for the reading of a vault. You will not find SQL here; that is `storag
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterator, Mapping, Sequence
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -23,8 +25,32 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
 
+class Copy(msgspec.Struct, frozen=True, kw_only=True):
+    """One backup in one vault, and how its last proof there ended.
+
+    `differs` says that its manifest is not that of the first copy, `whole` that its archive lies
+    beside its manifest.
+    """
+
+    vault: str
+    verified_at: datetime | None
+    verified_by: str | None
+    verified_findings: int
+    differs: bool = False
+    whole: bool = True
+
+    @property
+    def good(self) -> bool:
+        """Whether nothing is known against it."""
+        return self.whole and not self.verified_findings
+
+
 class Entry(msgspec.Struct, frozen=True, kw_only=True):
-    """One backup in a list. `taken_at` is the moment the snapshot shows, UTC."""
+    """One backup in a list. `taken_at` is the moment the snapshot shows, UTC.
+
+    `vault` and `verified_…` are of the copy that speaks for it: the first whole one without
+    findings, or the first. `copies` are all of them, in the order of preference.
+    """
 
     id: str
     deployment: str
@@ -44,6 +70,8 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     whole: bool = True  # All tables.
     held: str = ""  # Why, who and when, if it is held.
     sealed_for: tuple[str, ...] = ()  # Public keys; none: the archive is plain.
+    manifest_sha256: str = ""
+    copies: tuple[Copy, ...] = ()
 
     @property
     def sealed(self) -> bool:
@@ -61,11 +89,18 @@ class Look:
         self._vault, self._known = vault, known
         self.added = 0
         self.unreadable: list[tuple[str, str]] = []
+        self.halves: dict[tuple[str, str], str] = {}  # With the manifest's name.
 
     def batches(self) -> Iterator[list[tuple[str, dict[str, Any]]]]:
         """Yield rows for the tables, a bounded number at a time."""
         batch: list[tuple[str, dict[str, Any]]] = []
+        archive_of = ""  # An archive's name comes before its manifest's.
         for stored in self._vault.list(f"{shelf.BACKUPS}/"):
+            folder, _, leaf = stored.name.rpartition("/")
+            archive_of = folder if leaf.startswith(shelf.ARCHIVE) else archive_of
+            of = shelf.backup_of(stored.name, shelf.MANIFEST)
+            if of is not None and archive_of != folder:
+                self.halves[of] = stored.name
             row = self._row(stored)
             if row is not None:
                 batch.append(row)
@@ -74,6 +109,25 @@ class Look:
                 batch = []
         if batch:
             yield batch
+        self.halves = {of: name for of, name in self.halves.items() if self._still_half(name)}
+
+    def half_deleted(self) -> Iterator[tuple[str, str]]:
+        """Yield each manifest whose archive is gone, and the sentence about it."""
+        told = {name for name, _ in self.unreadable}
+        for (_, id), name in self.halves.items():
+            if name in told:
+                continue
+            yield (
+                name,
+                f"The manifest of {id} is in the vault {self._vault.name!r}, and its archive is "
+                f"not: half of it was deleted.",
+            )
+
+    def _still_half(self, manifest: str) -> bool:
+        """Look once more: a backup that came while the vault was listed is seen in two halves."""
+        folder = manifest.removesuffix(shelf.MANIFEST)
+        names = {stored.name.removeprefix(folder) for stored in self._vault.list(folder)}
+        return shelf.MANIFEST in names and not any(n.startswith(shelf.ARCHIVE) for n in names)
 
     def _row(self, stored: Stored) -> tuple[str, dict[str, Any]] | None:
         """Return the row of a new object; None if it is known, unreadable or neither kind."""
@@ -135,6 +189,7 @@ def _backup_row(manifest: Manifest, vault: str) -> dict[str, Any]:
         verified_damage=_damage(manifest.check),
         whole=manifest.chosen is None,
         sealed_for=sealed.recipients if (sealed := manifest.archive.sealed) else (),
+        manifest_sha256=hashlib.sha256(msgspec.json.encode(manifest)).hexdigest(),
     )
     replace = msgspec.structs.replace
     storage = tuple(replace(part, listed=False, files=()) for part in contents.storage)
@@ -159,6 +214,7 @@ def _check_row(check: Check) -> dict[str, Any]:
         "depth": check.depth,
         "findings": len(check.findings),
         "damage": _damage(check),
+        "elsewhere": int(bool(check.vault)),
     }
 
 
@@ -166,11 +222,55 @@ def _damage(check: Check) -> int:
     return sum(finding.severity == "damage" for finding in check.findings)
 
 
-def held(entry: Entry, words: Mapping[str, bytes]) -> Entry:
-    """Return the entry with why it is held, if it is; `words` are by their objects' names."""
+def standing(words: Mapping[str, bytes]) -> str:
+    """Return why a backup is held, "" if it is not; `words` are by their objects' names."""
     told = {name: msgspec.json.decode(word, type=holds.Hold) for name, word in words.items()}
-    why = "; ".join(hold.told for hold in holds.standing(told).values())
+    return "; ".join(hold.told for hold in holds.standing(told).values())
+
+
+def held(entry: Entry, words: Mapping[str, bytes]) -> Entry:
+    """Return the entry with why it is held, if it is."""
+    why = standing(words) if words else ""
     return msgspec.structs.replace(entry, held=why) if why else entry
+
+
+def merged(
+    entries: Iterable[Entry],
+    vaults: Sequence[str],
+    halves: Mapping[str, AbstractSet[tuple[str, str]]],
+) -> list[Entry]:
+    """Return each backup once, in the order in which it first comes, with all its copies."""
+    place = {name: number for number, name in enumerate(vaults)}
+    found: dict[tuple[str, str], list[Entry]] = {}
+    for entry in entries:
+        found.setdefault((entry.deployment, entry.id), []).append(entry)
+    return [
+        _one(
+            sorted(copies, key=lambda entry: place.get(entry.vault, len(place))),
+            {vault for vault, names in halves.items() if of in names},
+        )
+        for of, copies in found.items()
+    ]
+
+
+def _one(entries: list[Entry], half: AbstractSet[str]) -> Entry:
+    """Return one backup of its copies; `half` are vaults where its archive is gone."""
+    copies = tuple(
+        Copy(
+            vault=entry.vault,
+            verified_at=entry.verified_at,
+            verified_by=entry.verified_by,
+            verified_findings=entry.verified_findings,
+            differs=entry.manifest_sha256 != entries[0].manifest_sha256,
+            whole=entry.vault not in half,
+        )
+        for entry in entries
+    )
+    pairs = list(zip(entries, copies, strict=True))
+    whole = [entry for entry, copy in pairs if copy.whole]
+    good = [entry for entry, copy in pairs if copy.good]
+    speaks = (good or whole or entries)[0]
+    return msgspec.structs.replace(speaks, copies=copies)
 
 
 def verified(entry: Entry, checks: list[tuple[int, str, str, int, int]]) -> Entry:

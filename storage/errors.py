@@ -26,6 +26,7 @@
         ├── ObjectLocked           a lock of the vault forbids to remove it; `until` says how long
         ├── InColdStorage          it has to be thawed before it can be read
         ├── VaultFull
+        ├── SourceLost             the vault that a copy is made from broke off
         └── VaultUnreachable
             └── VaultDenied        its policy does not allow it; `permission` names it
 
@@ -175,6 +176,10 @@ class InColdStorage(VaultError):
 
 class VaultFull(VaultError):
     """No room left; nothing of the object was kept."""
+
+
+class SourceLost(VaultError):
+    """The vault that a copy is made from broke off; the one it is made in did not fail."""
 
 
 class VaultUnreachable(VaultError):

@@ -40,12 +40,17 @@ class Hold(Facts, frozen=True, kw_only=True):
         return f"{self.why} ({self.by_name}, {self.at:%Y-%m-%d})"
 
 
-def write(vault: Vault, deployment: str, id: str, hold: Hold) -> Stored:
-    """Keep a word beside the manifest."""
-    stamp = hold.at.astimezone(UTC).strftime("%Y%m%dT%H%M%S.%fZ")
-    name = f"{stamp}-{secrets.token_hex(4)}.json"
+def write(vault: Vault, deployment: str, id: str, hold: Hold, name: str = "") -> Stored:
+    """Keep a word beside the manifest; `name` is that of the same word in another vault."""
     text = msgspec.json.format(msgspec.json.encode(hold), indent=2) + b"\n"
-    return vault.put(f"{shelf.folder_name(deployment, id)}{shelf.HOLDS}/{name}", [text])
+    return vault.put(name or name_of(deployment, id, hold), [text])
+
+
+def name_of(deployment: str, id: str, hold: Hold) -> str:
+    """Return a new name for a word; names sort by time."""
+    stamp = hold.at.astimezone(UTC).strftime("%Y%m%dT%H%M%S.%fZ")
+    leaf = f"{stamp}-{secrets.token_hex(4)}.json"
+    return f"{shelf.folder_name(deployment, id)}{shelf.HOLDS}/{leaf}"
 
 
 def read(vault: Vault, deployment: str, id: str) -> dict[str, Hold]:

@@ -144,7 +144,11 @@ class Asked(Facts, frozen=True, kw_only=True):
 
 
 class Check(Facts, frozen=True, kw_only=True):
-    """One verification: when, by whom, how deep, what it saw."""
+    """One verification: when, by whom, how deep, what it saw.
+
+    `vault` is where it was made, if that is not the vault it lies in: a check that was copied along
+    tells the story, and proves nothing of the copy beside it.
+    """
 
     at: datetime
     by: str
@@ -152,6 +156,7 @@ class Check(Facts, frozen=True, kw_only=True):
     depth: Literal["full", "manifest"] = "full"
     looked_at: LookedAt
     findings: tuple[Finding, ...] = ()
+    vault: str = ""
 
 
 class StepTook(Facts, frozen=True, kw_only=True):

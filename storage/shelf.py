@@ -16,10 +16,11 @@ from typing import Literal
 import msgspec
 
 from storage.audit_entry import number_of as entry_number
-from storage.errors import ManifestError, NotThere, ObjectLocked
+from storage.errors import LifeboatError, ManifestError, NotThere, ObjectLocked, VaultError
 from storage.manifest import Check, Manifest, from_json, to_json
 from storage.schedule_notes import is_note
 from storage.vaults.local import is_part
+from storage.vaults.several import Several
 from storage.vaults.vault import KeepsByKind, KeepsParts, Stored, Vault
 
 MANIFEST_BYTES_MAX = 64 * 1024 * 1024  # 50,000 listed files make about 8 MB.
@@ -116,23 +117,44 @@ def backup_id(vault: Vault, deployment: str, asked_at: datetime, refused: set[st
 
 
 def read_manifest(vault: Vault, deployment: str, id: str) -> Manifest:
-    """Read a backup's label; NotThere, or ManifestError if it can't be read or is another's."""
+    """Read a backup's label; NotThere, or ManifestError if it can't be read or is another's.
+
+    Of several vaults the first that has one that can be read.
+    """
+    vaults = vault.each if isinstance(vault, Several) else (vault,)
+    troubles: list[LifeboatError] = []
+    for each in vaults:
+        try:
+            return read_label(each, deployment, id)[0]
+        except (ManifestError, VaultError) as error:
+            troubles.append(error)
+    raise next((each for each in troubles if not isinstance(each, NotThere)), troubles[0])
+
+
+def read_label(vault: Vault, deployment: str, id: str) -> tuple[Manifest, bytes]:
+    """Read a backup's label in one vault, and the bytes it is written in."""
     name = manifest_name(deployment, id)
-    manifest = from_json(read_small(vault, name), where=name)
+    text = read_small(vault, name)
+    manifest = from_json(text, where=name)
     if (manifest.deployment.name, manifest.id) != (deployment, id):
         raise ManifestError(
             f"{name} says that it is the manifest of {manifest.id} of {manifest.deployment.name}.",
             safe="The archive beside it is untouched.",
             hint="Somebody moved or copied it by hand; put it back to where it belongs.",
         )
-    return manifest
+    return manifest, text
 
 
 def write_manifest(vault: Vault, manifest: Manifest) -> Stored:
     """Write the label, which makes the backup exist; NotThere if its archive is gone."""
+    return write_label(vault, manifest, to_json(manifest))
+
+
+def write_label(vault: Vault, manifest: Manifest, text: bytes) -> Stored:
+    """Write a label in these bytes, as `write_manifest` does."""
     vault.stat(manifest.archive.name)
     name = manifest_name(manifest.deployment.name, manifest.id)
-    stored = put_as(vault, manifest.kind, name, [to_json(manifest)])
+    stored = put_as(vault, manifest.kind, name, [text])
     try:
         vault.stat(manifest.archive.name)
     except NotThere:
@@ -163,9 +185,24 @@ def write_check(vault: Vault, deployment: str, id: str, check: Check) -> Stored:
 
 
 def read_checks(vault: Vault, deployment: str, id: str) -> list[Check]:
-    """Return the later verifications of a backup, oldest first; ManifestError if one can't be."""
+    """Return the later verifications of a backup, oldest first; ManifestError if one can't be.
+
+    Of several vaults, those of every copy, each once, with the vault it was made in.
+    """
+    if not isinstance(vault, Several):
+        return list(_checks(vault, deployment, id).values())
+    found: dict[str, Check] = {}
+    for each in vault.each:
+        with suppress(VaultError):  # Whoever looked for the backup has told of it.
+            for name, check in _checks(each, deployment, id).items():
+                made_in = check.vault or each.name
+                found.setdefault(name, msgspec.structs.replace(check, vault=made_in))
+    return [found[name] for name in sorted(found)]
+
+
+def _checks(vault: Vault, deployment: str, id: str) -> dict[str, Check]:
     names = [stored.name for stored in vault.list(folder_name(deployment, id) + f"{CHECKS}/")]
-    return [read_check(vault, name) for name in names if backup_of(name, CHECKS)]
+    return {name: read_check(vault, name) for name in names if backup_of(name, CHECKS)}
 
 
 def read_check(vault: Vault, name: str) -> Check:

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 from bot.messages import report
 from bot.messages.job import place, title
 from bot.messages.model import JobView, Message
-from bot.messages.parts import Said, message, small
-from bot.messages.text import code, said, told
+from bot.messages.parts import BLOCKS_MAX, TEXT_MAX, Said, message, small
+from bot.messages.text import code, length, said, shortened, told
 from bot.messages.typed import COMMAND, command
 from bot.messages.verdict import SAFE, failed
 from commands.events import CancelAsked, JobFailed, Result
 from storage.errors import LifeboatError, Refused
 
 HELP = f"{COMMAND} help"
+WARNINGS_MAX = 4
 PLAIN_REFUSALS = ("Refused", "NotAllowed")
 
 
@@ -131,6 +132,17 @@ def given_up(job_id: str, safe: str = "") -> Message:
 def dry_run(result: Result) -> Message:
     """Return the plan of a restore that was only asked about."""
     return report.full(result)
+
+
+def warned(answer: Message, sentences: Sequence[str]) -> Message:
+    """Return an answer with what was noticed on the way; as many warnings as there is room for."""
+    room = BLOCKS_MAX - len(answer.blocks)
+    shown = list(dict.fromkeys(sentences))[: min(WARNINGS_MAX, room)]
+    if not shown:
+        return answer
+    more = message([Said(f"*Warning:* {told(each, 400)}") for each in shown])
+    text = f"{shortened(answer.text, TEXT_MAX - length(more.text) - 1)}\n{more.text}"
+    return Message(text, (*answer.blocks, *more.blocks))
 
 
 def nobody_can_say(why: str = "") -> Message:

@@ -18,7 +18,8 @@ from bot.messages.text import at, bar, bold, code, far, mention, said, told
 from bot.messages.typed import command
 from bot.messages.verdict import SAFE, failed, numbers, verdict, way_back
 from bot.words import counted, duration
-from commands.events import BackupFinished, BackupVerified, RestoreFinished
+from commands.copy_events import BackupCopied, VaultsSynced
+from commands.events import BackupFinished, BackupVerified, RestoreFinished, Result
 from storage import errors
 
 STATES: dict[JobState, str] = {
@@ -32,6 +33,8 @@ STATES: dict[JobState, str] = {
 VERBS = {
     "now": "Backup",
     "verify": "Verification",
+    "copy": "Copy",
+    "sync": "Filling of a vault",
     "restore": "Restore",
     "prune": "Prune",
     "ask": "Restore (to be approved)",
@@ -59,17 +62,23 @@ STEPS = {
     "remove": "Removing backups",
     "delete bytes": "Deleting the bytes of removed backups",
     "cold": "Moving backups to cold storage",
+    "copy": "Copying the archive",
+    "read the copy back": "Reading the copy back",
+    "label the copy": "Writing the copy's manifest",
 }
 CANCEL = {
     "now": "No new backup will exist; earlier ones stay as they are.",
     "verify": "The backup stays as it is.",
     "prune": "What is removed by then stays removed; everything else is kept.",
+    "copy": "The backup stays as it is; an unfinished copy does not count.",
+    "sync": "What was copied stays; an unfinished copy does not count.",
     "ask": "Nobody can approve it any more.",
     "approved": "Until the import is confirmed the deployment stays as it is; after that the job "
     "goes on to its end.",
     "restore": "Until the import is confirmed the deployment stays as it is; after that the job "
     "goes on to its end.",
 }
+COPY_TO = "copy to "
 ASKED_ANEW = ("ask", "approved")  # An approval is of one question, and is used once.
 # Failures that may have gone away by themselves.
 PASSING = {
@@ -83,6 +92,7 @@ PASSING = {
         errors.SpoolError,
         errors.VaultFull,
         errors.VaultUnreachable,
+        errors.SourceLost,
     )
 }
 
@@ -101,6 +111,8 @@ def title(view: JobView) -> str:
 
 def step(name: str) -> str:
     """Return a step in a person's words."""
+    if name.startswith(COPY_TO):
+        return f"Copying to {said(name.removeprefix(COPY_TO))}"
     return STEPS.get(name) or said(name)
 
 
@@ -157,6 +169,8 @@ def _next(view: JobView) -> Iterator[Part]:
         case BackupFinished(manifest) if not view.result.damaged:
             restore = f"{command('restore', manifest.id)} to …"
             yield small(f"Next: {code(command('verify', manifest.id))} or {code(restore)}")
+        case BackupCopied() | VaultsSynced() if view.result.exit_code:
+            yield Said("*What to do:* the thread says what could not be copied, and why.")
         case BackupFinished() | BackupVerified(findings=[_, *_]):
             yield Said("*What to do:* look at the findings in the thread before you rely on it.")
         case RestoreFinished():
@@ -194,13 +208,19 @@ def _buttons(view: JobView) -> list[ButtonElement | None]:
     if view.failure is not None:
         again = view.failure.kind in PASSING and view.verb not in ASKED_ANEW
         return [_retry(view)] if again else []
-    match view.result:
+    return _of_result(view.result)
+
+
+def _of_result(result: Result | None) -> list[ButtonElement | None]:
+    match result:
         case BackupFinished(manifest):
-            return _of_backup(manifest.id, sound=not view.result.findings)
+            return _of_backup(manifest.id, sound=not result.findings)
         case BackupVerified():
-            return _of_backup(view.result.id, sound=not view.result.findings, verified=True)
+            return _of_backup(result.id, sound=not result.findings, verified=True)
+        case BackupCopied():
+            return _of_backup(result.id, sound=not result.exit_code)
         case RestoreFinished():
-            return [button("Undo…", ActionId.UNDO, view.result.safety_backup)]
+            return [button("Undo…", ActionId.UNDO, result.safety_backup)]
     return []
 
 

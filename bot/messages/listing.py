@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from slack_sdk.models.blocks import ButtonElement
 
+from bot.copy_words import doubtful, places
 from bot.messages.model import ActionId, Message
 from bot.messages.parts import Listed, Part, Pressed, Said, button, header, menu, message
 from bot.messages.text import ago, at, bold, code, said, told
@@ -82,7 +83,13 @@ def _entry(entry: Entry, listed: BackupsListed) -> Said:
 
 
 def verified(entry: Entry, listed: BackupsListed) -> str:
-    """Return when and by whom a backup was last verified, and how it ended, in words."""
+    """Return when and by whom a backup was last verified, and how it ended, in words.
+
+    Of several vaults, each copy with its own last proof.
+    """
+    if listed.vaults:
+        where = said("; ".join(places(entry.copies, listed.vaults, listed.now)), 500)
+        return f"{'Look at its copies: ' if doubtful(entry.copies, listed.vaults) else ''}{where}"
     if entry.verified_at is None:
         return "NEVER verified"
     by = f" by {said(entry.verified_by)}" if entry.verified_by else ""

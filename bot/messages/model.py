@@ -29,9 +29,10 @@ class ActionId(StrEnum):
     BACKUP_RESTORE = "backup.restore"  # Opens the modal that confirms a restore.
     UNDO = "restore.undo"  # Opens it filled in to take a restore back; value: its safety backup.
     BACKUP_MENU = "backup.menu"  # A selected option's value: "<show|verify|restore> <id>".
-    LIST_PAGE = "list.page"  # Value: "<page> <deployment or *>", pages from 1.
+    LIST_PAGE = "list.page"  # Value: "<page> <words or *>", pages from 1.
     PRUNE_PAGE = "prune.page"  # Value: "<page> <deployment or *>", pages from 1.
-    PRUNE = "prune.confirm"  # Value: "<deployment or *> <start of the plan's fingerprint>".
+    # Value: "<deployment or *>[@<vault>] <start of the plan's fingerprint>".
+    PRUNE = "prune.confirm"
     JOB_RETRY = "job.retry"  # Value: the ended job's id.
     APPROVE = "approval.approve"  # Value: "<asking job> <short fingerprint>"; so the next two.
     DENY = "approval.deny"

@@ -52,8 +52,19 @@ def reported(event: PruneDryRun | Pruned | HoldChanged) -> Iterator[Part]:
 
 def pruned(event: Pruned) -> Iterator[Part]:
     """Yield how a prune ended, with everything that went and everything that was kept after all."""
-    yield Said(verdict(event))
-    yield Said(numbers(event))
+    for each in event.each:
+        yield from _pruned(each)
+    if event.failed:
+        yield listed(
+            lambda bad: f"• *not pruned whole:* {bold(bad[0])}: {told(bad[1], WHY_MAX)}",
+            event.failed,
+            "vaults",
+        )
+
+
+def _pruned(event: Pruned) -> Iterator[Part]:
+    yield Said(_verdict(event))
+    yield Said(_numbers(event))
     yield listed(lambda id: f"• removed {code(id)}", event.removed, "removed backups")
     yield listed(lambda id: f"• bytes deleted {code(id)}", event.bytes_gone, "deleted archives")
     yield listed(lambda id: f"• to cold storage {code(id)}", event.cooled, "moved backups")
@@ -71,7 +82,12 @@ def pruned(event: Pruned) -> Iterator[Part]:
 
 
 def verdict(event: Pruned) -> str:
-    """Return in a sentence what a prune came to."""
+    """Return in a sentence for each vault what a prune came to."""
+    failed = [f"NOT pruned whole: {bold(name)}." for name, _ in event.failed]
+    return " ".join([*map(_verdict, event.each), *failed])
+
+
+def _verdict(event: Pruned) -> str:
     if not (event.removed or event.bytes_gone or event.cooled):
         return f"Nothing had to go in {bold(event.vault)}."
     removed = counted(len(event.removed), "backup") if event.removed else "No backup"
@@ -79,7 +95,16 @@ def verdict(event: Pruned) -> str:
 
 
 def numbers(event: Pruned) -> str:
-    """Return the numbers that a prune comes to."""
+    """Return the numbers that a prune comes to, over all vaults."""
+    several = len(event.each) > 1
+    parts = [
+        f"{said(each.vault)}: {_numbers(each)}" if several else _numbers(each)
+        for each in event.each
+    ]
+    return "; ".join(parts)
+
+
+def _numbers(event: Pruned) -> str:
     parts = [f"{size(event.removed_bytes)} removed"]
     if event.bytes_gone:
         parts.append(f"{size(event.freed_bytes)} of earlier removals deleted")
@@ -112,11 +137,12 @@ def planned(plan: PrunePlan, page: int) -> Iterator[Part]:
     """Yield one page of a plan."""
     of = f" of {plan.deployment}" if plan.deployment else ""
     yield header(f"What a prune{of} would do")
-    lines = list(_lines(plan))
+    lines = [line for each in plan.each for line in _going(each, _where(plan, each))]
+    lines += [line for each in plan.each for line in _staying(each, _where(plan, each))]
     pages = max(1, -(-len(lines) // PAGE))
     page = min(max(page, 1), pages)
-    yield Said(_tally(plan))
-    if plan.decisions:
+    yield from (Said(_tally(each)) for each in plan.each)
+    if lines:
         where = f"Page {page:,} of {pages:,}, what goes first"
         yield Said(where, menu=_turn("Back", page - 1, plan) if page > 1 else None)
     yield Listed(lines[(page - 1) * PAGE : page * PAGE], "backups on this page")
@@ -134,29 +160,41 @@ def _tally(plan: PrunePlan) -> str:
     )
 
 
-def _lines(plan: PrunePlan) -> Iterator[str]:
-    yield from map(_decision, plan.going)
-    yield from map(_waiting, plan.due)
-    yield from (f"• *cold* {code(id)} to cold storage" for id in plan.cooling)
-    yield from (_decision(each) for each in plan.decisions if each.keep)
-    yield from (_waiting(each) for each in plan.waiting if not each.due)
+def _where(plan: PrunePlan, each: PrunePlan) -> str:
+    """Return how a line says which vault it is about, where there are several."""
+    return f" in {said(each.vault)}" if plan.more else ""
 
 
-def _decision(each: Decision) -> str:
+def _going(plan: PrunePlan, where: str) -> Iterator[str]:
+    yield from (_decision(each, where) for each in plan.going)
+    yield from (_waiting(each, where) for each in plan.due)
+    yield from (f"• *cold* {code(id)}{where} to cold storage" for id in plan.cooling)
+
+
+def _staying(plan: PrunePlan, where: str) -> Iterator[str]:
+    yield from (_decision(each, where) for each in plan.decisions if each.keep)
+    yield from (_waiting(each, where) for each in plan.waiting if not each.due)
+
+
+def _decision(each: Decision, where: str) -> str:
     word = "keep" if each.keep else "*remove*"
-    return f"• {word} {code(each.backup.id)} {said(each.backup.kind)}: {told(each.short, WHY_MAX)}"
+    comma = "," if where else ""
+    about = f"{code(each.backup.id)}{where}{comma} {said(each.backup.kind)}"
+    return f"• {word} {about}: {told(each.short, WHY_MAX)}"
 
 
-def _waiting(each: Waiting) -> str:
+def _waiting(each: Waiting, where: str) -> str:
+    about = f"{code(each.id)}{where} removed {at(each.removed_at)}"
     if each.due:
-        return f"• *bytes* {code(each.id)} removed {at(each.removed_at)}; its bytes go now"
-    return f"• gone {code(each.id)} removed {at(each.removed_at)}; bytes go {at(each.bytes_go_at)}"
+        return f"• *bytes* {about}; its bytes go now"
+    return f"• gone {about}; bytes go {at(each.bytes_go_at)}"
 
 
 def _confirm(plan: PrunePlan) -> ButtonElement | None:
     if not plan.anything:
         return None
-    what = counted(len(plan.going), "backup")
+    going = sum(len(each.going) for each in plan.each)
+    what = counted(going, "copy", "copies") if plan.more else counted(going, "backup")
     ask = ConfirmObject(
         title=PlainTextObject(text="Remove them?"),
         text=PlainTextObject(text=_asked(plan)),
@@ -164,22 +202,29 @@ def _confirm(plan: PrunePlan) -> ButtonElement | None:
         deny=PlainTextObject(text="Leave all of it"),
         style="danger",
     )
-    label = f"Remove {what}…" if plan.going else "Tidy up…"
-    value = f"{plan.deployment or EVERYWHERE} {short(plan.fingerprint)}"
+    label = f"Remove {what}…" if going else "Tidy up…"
+    within = f"@{plan.within}" if plan.within else ""
+    value = f"{plan.deployment or EVERYWHERE}{within} {short(plan.fingerprint)}"
     return button(label, ActionId.PRUNE, value, style="danger", confirm=ask)
 
 
 def _asked(plan: PrunePlan) -> str:
+    going = sum(len(each.going) for each in plan.each)
+    due = sum(len(each.due) for each in plan.each)
+    cooling = sum(len(each.cooling) for each in plan.each)
+    what = counted(going, "copy", "copies") if plan.more else counted(going, "backup")
     parts: Sequence[str] = [
-        f"{counted(len(plan.going), 'backup')} will be removed" if plan.going else "",
-        f"the bytes of {len(plan.due):,} removed before will be deleted" if plan.due else "",
-        f"{len(plan.cooling):,} will be moved to cold storage" if plan.cooling else "",
+        f"{what} will be removed" if going else "",
+        f"the bytes of {due:,} removed before will be deleted" if due else "",
+        f"{cooling:,} will be moved to cold storage" if cooling else "",
     ]
     asked = ", and ".join(part for part in parts if part)
     days = f"{plan.grace.total_seconds() / 86_400:g} days"
-    stay = f" What is removed can be brought back for {days}." if plan.going and plan.grace else ""
+    stay = f" What is removed can be brought back for {days}." if going and plan.grace else ""
     return f"{asked[:1].upper()}{asked[1:]}. What changes until then is kept.{stay}"
 
 
 def _turn(label: str, page: int, plan: PrunePlan) -> ButtonElement | None:
-    return button(label, ActionId.PRUNE_PAGE, f"{page} {plan.deployment or EVERYWHERE}")
+    of = [plan.deployment] if plan.deployment else []
+    words = " ".join([*of, "vault", plan.within] if plan.within else of) or EVERYWHERE
+    return button(label, ActionId.PRUNE_PAGE, f"{page} {words}")

@@ -7,7 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from bot.messages import approval, doctor, listing, pruning, report_restore, shown, standing
+from bot.messages import (
+    approval,
+    copies,
+    doctor,
+    listing,
+    pruning,
+    report_restore,
+    shown,
+    standing,
+)
 from bot.messages.job import asked_by, place, step, title
 from bot.messages.model import JobView, Message
 from bot.messages.parts import Part, Said, facts, message, small
@@ -15,6 +24,7 @@ from bot.messages.text import at, bold, code, said, told
 from bot.messages.typed import command
 from bot.messages.verdict import failed, findings, looked, verdict
 from bot.words import chosen, duration, holds, number, some
+from commands.copy_events import BackupCopied, VaultsSynced
 from commands.events import (
     ApprovalEnded,
     BackupFinished,
@@ -111,6 +121,8 @@ def _full(event: Event, took: Mapping[str, float]) -> Iterator[Part]:
             yield from _backup(event)
         case BackupVerified():
             yield from _verified(event)
+        case BackupCopied() | VaultsSynced():
+            yield from copies.report(event)
         case RestorePlanned(plan):
             yield from report_restore.planned(plan)
         case RestoreDryRun():
@@ -145,6 +157,7 @@ def _backup(event: BackupFinished) -> Iterator[Part]:
             ("Chosen", said(chosen(manifest) or "", 400)),
         )
     )
+    yield copies.each(event.copies)
     yield findings(event.findings)
     yield shown.tables(manifest)
     restore = f"{command('restore', manifest.id)} to …"
@@ -156,6 +169,7 @@ def _verified(event: BackupVerified) -> Iterator[Part]:
     yield facts(
         (
             ("Looked at", looked(event)),
+            ("Copy in", said(event.vault)),
             ("Findings", number(len(event.findings)) if event.findings else "none"),
             ("Compared with", said(some(event.compared_with, 3)) if event.compared_with else None),
             ("Took", duration(event.seconds)),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from bot.copy_words import places
 from bot.messages.model import ActionId, Message
 from bot.messages.parts import Listed, Part, Pressed, Said, button, facts, header, listed, message
 from bot.messages.tables import table
@@ -46,6 +47,9 @@ def _backup(shown: BackupShown) -> Iterator[Part]:
     yield header("Backup")
     yield Said(f"{code(manifest.id)} · {bold(manifest.deployment.name)} · {said(manifest.kind)}")
     yield facts(_about(shown))
+    if shown.vaults:
+        yield Said("*Copies*")
+        yield listed(said, list(places(shown.copies, shown.vaults, shown.now)), "copies")
     yield Said("*Verified*")
     yield _checks(shown)
     yield facts(_deployment(manifest))
@@ -124,9 +128,10 @@ def _checks(shown: BackupShown) -> Listed:
 def _check(check: Check, when: str, shown: BackupShown) -> str:
     found = counted(len(check.findings), "finding") if check.findings else "sound"
     depth = "" if check.depth == "full" else "; size and SHA-256 only"
+    place = f"; in the vault {said(check.vault)}" if check.vault else ""
     line = (
         f"• {when}{ago(check.at, shown.now)} by {said(check.by)} (from the {said(check.door)}), "
-        f"{at(check.at)}: {found}; looked at {saw(check.looked_at)}{depth}"
+        f"{at(check.at)}: {found}; looked at {saw(check.looked_at)}{depth}{place}"
     )
     first = findings(check.findings[:FINDINGS_MAX]).lines
     return "\n".join((line, *(f"   {each}" for each in first)))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from bot.messages import copies
 from bot.messages.job import VERBS, place, step
 from bot.messages.model import Message
 from bot.messages.parts import Part, Said, header, listed, message
@@ -30,6 +31,8 @@ def _status(told: StatusTold) -> Iterator[Part]:
     yield listed(lambda each: _covered(each, told), ordered, "deployments")
     if not told.deployments:
         yield Said("The settings name no deployment.")
+    if any(each.rule and each.last for each in ordered):
+        yield copies.rule(ordered, told.now)
     yield from _jobs(told)
 
 

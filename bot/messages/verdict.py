@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from bot.messages import pruning
+from bot.messages import copies, pruning
 from bot.messages.parts import Listed, Part, Said, listed
 from bot.messages.text import at, bold, code, said, told
 from bot.messages.typed import COMMAND, in_slack
 from bot.words import chosen, counted, duration, holds, number, saw
+from commands.copy_events import BackupCopied, VaultsSynced
 from commands.events import (
     BackupFinished,
     BackupVerified,
@@ -30,18 +31,21 @@ def verdict(result: Result) -> str:
     """Return in one sentence whether all is well, and about what."""
     match result:
         case BackupFinished():
-            return _taken(result)
+            word = _taken(result)
         case BackupVerified():
-            return f"{_sound(result)}: {code(result.id)}"
+            word = f"{_sound(result)}: {code(result.id)}"
+        case BackupCopied() | VaultsSynced():
+            word = copies.verdict(result)
         case RestoreFinished():
-            return _restored(result)
+            word = _restored(result)
         case Pruned():
-            return pruning.verdict(result)
+            word = pruning.verdict(result)
         case RestoreDryRun(plan):
-            can = "can't be done" if plan.conflicts else "is what it would do"
-            return f"This {can} in {bold(plan.target)}. Nothing was touched."
+            can = "This can't be done" if plan.conflicts else "This is what it would do"
+            word = f"{can} in {bold(plan.target)}. Nothing was touched."
         case _:
-            return "Done." if result.exit_code == 0 else "Done, but somebody should look at it."
+            word = "Done." if result.exit_code == 0 else "Done, but somebody should look at it."
+    return word
 
 
 def numbers(result: Result) -> str:
@@ -53,7 +57,8 @@ def numbers(result: Result) -> str:
             return f"{said(holds(manifest))}{part} · {taken} · took {duration(seconds)}"
         case BackupVerified():
             found = f"; {counted(len(result.findings), 'finding')}" if result.findings else ""
-            return f"Looked at {looked(result)}{found} · took {duration(result.seconds)}"
+            where = f" in {said(result.vault)}" if result.vault else ""
+            return f"Looked at {looked(result)}{where}{found} · took {duration(result.seconds)}"
         case RestoreFinished():
             rows = counted(result.rows_written, "row")
             return f"{rows} written · took {duration(result.seconds)}"
@@ -62,7 +67,8 @@ def numbers(result: Result) -> str:
         case RestoreDryRun(plan):
             return f"{counted(len(plan.tables), 'table')} · {said(plan.mode)}"
         case _:
-            return ""
+            copied = (BackupCopied, VaultsSynced)
+            return copies.numbers(result) if isinstance(result, copied) else ""
 
 
 def failed(failure: JobFailed | LifeboatError) -> Iterator[Part]:

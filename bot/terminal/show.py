@@ -14,6 +14,7 @@ from rich.text import Text
 from bot.terminal import (
     show_audit,
     show_backup,
+    show_copies,
     show_keys,
     show_manifest,
     show_prune,
@@ -22,6 +23,7 @@ from bot.terminal import (
     show_status,
 )
 from bot.terminal.layout import BAD, DOUBTFUL, GAP, GOOD, LOUD, QUIET, Reader, line
+from commands.copy_events import BackupCopied, VaultsSynced
 from commands.events import (
     ApprovalEnded,
     AuditTold,
@@ -112,6 +114,8 @@ SHOWN: dict[type[Event], Callable[[Any, Reader], Iterator[Text]]] = {
     BackupsListed: show_backup.listed,
     BackupShown: show_manifest.shown,
     BackupVerified: show_backup.verified,
+    BackupCopied: show_copies.copied,
+    VaultsSynced: show_copies.synced,
     RestorePlanned: lambda event, reader: show_restore.planned(event.plan, reader),
     RestoreDryRun: show_restore.dry_run,
     RestoreFinished: show_restore.finished,

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from rich.text import Text
 
+from bot import copy_words
 from bot.terminal.layout import (
     BAD,
     DOUBTFUL,
@@ -21,6 +22,7 @@ from bot.terminal.layout import (
     pairs,
     width,
 )
+from bot.terminal.show_copies import copies
 from bot.words import age, chosen, counted, duration, holds, moment, number, saw, size, some
 from commands.events import BackupFinished, BackupsListed, BackupVerified
 from storage.catalog import Entry
@@ -46,6 +48,7 @@ def finished(event: BackupFinished, reader: Reader) -> Iterator[Text]:
             ("took", duration(event.seconds)),
         )
     )
+    yield from copies(event.copies)
     yield from findings(event.findings)
     yield blank()
     yield line(("Next:", QUIET))
@@ -60,7 +63,10 @@ def listed(event: BackupsListed, reader: Reader) -> Iterator[Text]:
         yield line(GAP, "Take one: lifeboat now")
     table = list(
         columns(
-            ("backup", "taken", "size", "seal", "documents", "kind", "verified"),
+            (
+                *("backup", "taken", "size", "seal", "documents", "kind"),
+                "copies" if event.vaults else "verified",
+            ),
             (_row(entry, event, reader) for entry in event.entries),
             right=(2, 4),
         )
@@ -86,6 +92,7 @@ def verified(event: BackupVerified, reader: Reader) -> Iterator[Text]:
     yield from pairs(
         (
             ("looked at", saw(event.looked_at) + only),
+            ("copy in", event.vault or None),
             ("compared", f"with {some(event.compared_with, 3)}" if event.compared_with else None),
             ("took", duration(event.seconds)),
             ("kept", None if event.recorded else "no: the vault could not be written"),
@@ -108,7 +115,12 @@ def findings(found: Sequence[Finding]) -> Iterator[Text]:
 
 
 def verification(entry: Entry, event: BackupsListed) -> str:
-    """Return when and by whom a backup was last verified, and how it ended."""
+    """Return when and by whom a backup was last verified, and how it ended.
+
+    Of several vaults, each copy with its own last proof.
+    """
+    if event.vaults:
+        return "; ".join(copy_words.places(entry.copies, event.vaults, event.now))
     if entry.verified_at is None:
         return "never"
     found = f", {counted(entry.verified_findings, 'finding')}" if entry.verified_findings else ""
@@ -128,6 +140,9 @@ def _verdict(event: BackupVerified) -> Iterable[Part]:
 
 def _row(entry: Entry, event: BackupsListed, reader: Reader) -> Sequence[Part]:
     verified = verification(entry, event)
+    doubt = entry.verified_at is None or bool(entry.verified_findings)
+    if event.vaults:
+        doubt = copy_words.doubtful(entry.copies, event.vaults)
     return (
         (entry.id, LOUD),
         age(entry.taken_at, event.now),
@@ -135,7 +150,7 @@ def _row(entry: Entry, event: BackupsListed, reader: Reader) -> Sequence[Part]:
         _seal(entry),
         number(entry.documents),
         entry.kind,
-        (verified, DOUBTFUL) if entry.verified_at is None or entry.verified_findings else verified,
+        (verified, DOUBTFUL) if doubt else verified,
     )
 
 
@@ -158,4 +173,5 @@ def _block(entry: Entry, event: BackupsListed) -> Iterator[Text]:
         f"{age(entry.taken_at, event.now)}, {size(entry.bytes)}, {_seal(entry)}, "
         f"{counted(entry.documents, 'document')}, {entry.kind}",
     )
-    yield line(GAP * 2, f"verified: {verification(entry, event)}")
+    told = "copies" if event.vaults else "verified"
+    yield line(GAP * 2, f"{told}: {verification(entry, event)}")

@@ -22,6 +22,7 @@ from bot.terminal.layout import (
     pairs,
 )
 from bot.terminal.show_backup import findings
+from bot.terminal.show_copies import where
 from bot.words import (
     age,
     chosen,
@@ -48,6 +49,7 @@ def shown(event: BackupShown, reader: Reader) -> Iterator[Text]:
     manifest = event.manifest
     yield line((manifest.id, LOUD))
     yield from pairs(_backup(event, reader))
+    yield from where(event)
     yield blank()
     yield line(("Deployment", LOUD))
     yield from pairs(_deployment(manifest))
@@ -167,9 +169,10 @@ def _check(check: Check, when: str, event: BackupShown, reader: Reader) -> Itera
     found = counted(len(check.findings), "finding") if check.findings else "sound"
     style = BAD if check.findings else ""
     depth = "" if check.depth == "full" else "; size and SHA-256 only"
+    place = f"; in the vault {check.vault}" if check.vault else ""
     yield line(
         f"  {when}{age(check.at, event.now)} by {check.by} (from the {check.door}): ",
         (found, style),
-        f"; {moment(check.at, reader.zone)}; looked at {saw(check.looked_at)}{depth}",
+        f"; {moment(check.at, reader.zone)}; looked at {saw(check.looked_at)}{depth}{place}",
     )
     yield from findings(check.findings)

@@ -29,7 +29,8 @@ def planned(event: PrunePlanned, _reader: Reader) -> Iterator[Text]:
 
 def dry_run(event: PruneDryRun, _reader: Reader) -> Iterator[Text]:
     """Yield every backup with what would become of it and why."""
-    yield from _plan(event.plan, every=True)
+    for plan in event.plan.each:
+        yield from _plan(plan, every=True)
     yield line("Nothing was touched.")
 
 
@@ -39,7 +40,14 @@ def removed(event: BackupRemoved, _reader: Reader) -> Iterator[Text]:
 
 
 def pruned(event: Pruned, _reader: Reader) -> Iterator[Text]:
-    """Yield how a prune ended, in numbers."""
+    """Yield how a prune ended in each vault, in numbers."""
+    for each in event.each:
+        yield from _pruned(each)
+    for vault, why in event.failed:
+        yield line(("Not pruned whole", BAD), f": {vault}. {why}")
+
+
+def _pruned(event: Pruned) -> Iterator[Text]:
     nothing = not (event.removed or event.bytes_gone or event.cooled)
     word = "Nothing had to go" if nothing else "Done"
     yield line((word, GOOD), f" in {event.vault}: {counted(event.kept, 'backup')} kept.")

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from rich.text import Text
 
+from bot.terminal import show_copies
 from bot.terminal.layout import BAD, DOUBTFUL, GAP, GOOD, QUIET, Part, Reader, blank, columns, line
 from bot.words import age, counted, number, size
 from commands.events import CancelAsked, DeploymentStanding, JobStanding, StatusTold
@@ -21,6 +22,9 @@ def told(event: StatusTold, _reader: Reader) -> Iterator[Text]:
     bare = [each.name for each in event.deployments if each.last is None]
     for name in bare:
         yield line(("No good backup: ", BAD), f"take one with `lifeboat now {name}`.")
+    for each in event.deployments:
+        yield blank()
+        yield from show_copies.rule(each, event.now)
     yield blank()
     if event.jobs is None:
         yield line(("Jobs: no bot has run on this data folder.", QUIET))

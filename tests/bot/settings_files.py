@@ -26,14 +26,22 @@ STAGING = """
 url = "http://127.0.0.1:3211"
 key_env = "STAGING_KEY"
 """
-VAULT = """
+FOLDER = """
 [vaults.local]
 kind = "folder"
 folder = "vault"
+"""
+NOT_SEALED = """
 [encryption]
 kind = "none"
 """
+VAULT = FOLDER + NOT_SEALED
 WHOLE = PRODUCTION + STAGING + VAULT
+
+
+def bucket(name: str, more: str = "") -> str:
+    """Return a vault that is a bucket; every one of them is the same."""
+    return f"[vaults.{name}]\nkind = 's3'\nbucket = 'backups'\n{more}\n"
 
 
 def write(folder: Path, text: str = WHOLE) -> Path:

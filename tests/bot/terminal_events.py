@@ -11,9 +11,10 @@ import msgspec
 
 from bot.terminal import printer, show
 from bot.terminal.layout import Reader
-from commands import events, retention_events
+from commands import copy_events, events, retention_events
 from commands.approval import Approval, State
 from commands.audit_story import stories
+from commands.copies import CopyTold, VaultSynced
 from commands.events import Event
 from commands.known import Known
 from commands.schedule_events import (
@@ -24,7 +25,7 @@ from commands.schedule_events import (
 )
 from storage.audit import Entry as AuditEntry
 from storage.audit import Head
-from storage.catalog import Entry
+from storage.catalog import Copy, Entry
 from storage.finding import Finding, LookedAt
 from storage.manifest import (
     ArchiveFacts,
@@ -324,6 +325,18 @@ def prune_plan(**changes: Any) -> retention_events.PrunePlan:
     return retention_events.PrunePlan(**{**facts, **changes})
 
 
+def prune_plans() -> retention_events.PrunePlan:
+    """Return the plans of two vaults."""
+    return prune_plan(more=(prune_plan(vault="second", waiting=()),))
+
+
+def pruned_twice() -> retention_events.Pruned:
+    """Return a prune of two vaults, and a third that could not be looked at."""
+    other = pruned(vault="second", removed=("production-2025-10-20-0200",), spared=(), waiting=0)
+    lost = ("attic", "The vault 'attic' can't be used.")
+    return pruned(more=(other,), failed=(lost,))
+
+
 def pruned(**changes: Any) -> retention_events.Pruned:
     """Return a prune that removed two backups and spared one."""
     facts = {
@@ -354,6 +367,40 @@ def hold_changed(**changes: Any) -> retention_events.HoldChanged:
     return retention_events.HoldChanged(**{**facts, **changes})
 
 
+def copied(**changes: Any) -> copy_events.BackupCopied:
+    """Return a copy that was made, and one that failed."""
+    facts: dict[str, Any] = {
+        "id": ID,
+        "bytes": 1_234_567,
+        "copies": (
+            CopyTold("second", "copied"),
+            CopyTold("attic", "failed", "The vault 'attic' can't be used.", "Is its disk mounted?"),
+        ),
+        "seconds": 2.0,
+    }
+    return copy_events.BackupCopied(**{**facts, **changes})
+
+
+def synced(**changes: Any) -> copy_events.VaultsSynced:
+    """Return two vaults that were filled, one of them not whole."""
+    facts: dict[str, Any] = {
+        "vaults": (
+            VaultSynced("second", (ID,), 1_234_567, there=2, beside=3, entries=12),
+            VaultSynced("attic", failed=((ID, "The vault 'attic' can't be used."),)),
+        ),
+        "seconds": 3.0,
+    }
+    return copy_events.VaultsSynced(**{**facts, **changes})
+
+
+def copies() -> tuple[Copy, ...]:
+    """Return the copies of the backup in two of three vaults, one with a finding."""
+    return (
+        Copy(vault="local", verified_at=AT, verified_by="rizal", verified_findings=0),
+        Copy(vault="second", verified_at=NOW, verified_by="ayu", verified_findings=1),
+    )
+
+
 def one_of_each() -> list[Event]:
     """Return every kind of event there is, each made once."""
     from tests.bot.messages import schedule_facts
@@ -368,6 +415,8 @@ def one_of_each() -> list[Event]:
         events.BackupsListed(entries=(entry(),), now=NOW),
         events.BackupShown(manifest(), (manifest().check,), "local", NOW),
         verified(),
+        copied(),
+        synced(),
         events.RestorePlanned(plan()),
         events.RestoreDryRun(plan()),
         events.ImportConfirmed("km2abc"),
@@ -376,6 +425,8 @@ def one_of_each() -> list[Event]:
         retention_events.PruneDryRun(prune_plan()),
         retention_events.BackupRemoved("production-2026-08-16-0200", "it is 100 days old"),
         pruned(),
+        retention_events.PruneDryRun(prune_plans()),
+        pruned_twice(),
         hold_changed(),
         status(),
         events.CancelAsked("now-production-4k2f9c", "running"),

@@ -94,6 +94,8 @@ def test_its_hint_names_every_verb(manifest: dict[str, Any]):
         "list",
         "show",
         "verify",
+        "copy",
+        "sync",
         "restore",
         "prune",
         "hold",

@@ -13,7 +13,7 @@ import pytest
 from bot.job_rows import Wish
 from bot.messages.model import Message
 from bot.rounds import Rounds
-from commands import backup, due, timetable
+from commands import backup, copy, due, prune, sync, timetable
 from commands.timetable import RunState, Schedule, ScheduledRun
 from commands.verb import Caller
 from storage import schedule_notes
@@ -303,6 +303,25 @@ def test_two_bots_on_one_engine_make_one_run(bots: Bots):
         second.look("daily")
 
     assert bots.engine.dues == ["2026-11-26T02:00:00Z", "2026-11-27T02:00:00Z"]
+
+
+@pytest.mark.parametrize(
+    ("verb", "request_", "queue"),
+    [
+        ("now", backup.Request("production", kind="daily"), ""),
+        ("copy", copy.Request("latest:production", "second"), "vault:second"),
+        ("copy", copy.Request("latest:production"), "vault:every-vault"),
+        ("sync", sync.Request("second"), "vault:second"),
+        ("sync", sync.Request(), "vault:every-vault"),
+        ("prune", prune.Request("production"), "prune"),
+    ],
+)
+def test_what_copies_and_prunes_takes_no_turn_of_a_backup(bots: Bots, verb, request_, queue):
+    schedule = daily(verb=verb, requests={"production": request_})
+    rizal = Caller("U024BE7LH", "Rizal", door="slack", role="operator", team="T1")
+    (job_id,) = bots.start().begin(schedule, rizal, "C0OTHER", "press 1")
+
+    assert bots.engine.wishes[job_id].queue == queue
 
 
 def test_a_run_for_somebody_is_theirs_once_for_one_press_and_moves_no_due_time(bots: Bots):

@@ -11,7 +11,18 @@ import pytest
 
 from bot.settings import Settings, SettingsRefused, read
 from tests.bot import settings_files
-from tests.bot.settings_files import ENVIRON, KEY, PRODUCTION, STAGING, VAULT, WHOLE, mistakes
+from tests.bot.settings_files import (
+    ENVIRON,
+    FOLDER,
+    KEY,
+    NOT_SEALED,
+    PRODUCTION,
+    STAGING,
+    VAULT,
+    WHOLE,
+    bucket,
+    mistakes,
+)
 
 Write = Callable[..., Path]
 
@@ -298,7 +309,31 @@ def test_no_expected_tables_and_an_empty_list_are_two_things(write: Write):
     ("vaults", "where", "why"),
     [
         ("", "vaults", "No vault is named"),
-        (VAULT.partition("[encr")[0].replace("local", "more") + VAULT, "vaults", "exactly one"),
+        (VAULT + FOLDER.replace("local", "more"), "vaults.more.folder", "are the same folder"),
+        (
+            VAULT + FOLDER.replace("local", "more").replace('"vault"', '"vault/inner"'),
+            "vaults.more.folder",
+            "lie one in the other",
+        ),
+        (
+            VAULT.replace('"vault"', '"other/vault"')
+            + FOLDER.replace("local", "more").replace('"vault"', '"other"'),
+            "vaults.more.folder",
+            "lie one in the other",
+        ),
+        (VAULT + bucket("far") + bucket("there"), "vaults.there.bucket", "are the same place"),
+        (
+            VAULT + bucket("far") + bucket("there", "prefix = 'a/'"),
+            "vaults.there.bucket",
+            "lie one in the other",
+        ),
+        (
+            VAULT
+            + bucket("far", "endpoint = 'https://s3.eu-central-1.amazonaws.com'")
+            + bucket("there"),
+            "vaults.there.bucket",
+            "are the same place",
+        ),
         ("[vaults.local]\nkind='tape'\nfolder='v'", "vaults.local.kind", '"folder" or "s3"'),
         ("[vaults.local]\nfolder='v'", "vaults.local", "no kind"),
         ("[vaults.local]\nkind='folder'", "vaults.local", "no folder"),
@@ -317,12 +352,23 @@ def test_no_expected_tables_and_an_empty_list_are_two_things(write: Write):
         ("[vaults.Local]\nkind='folder'\nfolder='v'", "vaults.Local", "no name for a vault"),
     ],
 )
-def test_there_is_exactly_one_vault_and_it_is_a_folder(
-    write: Write, vaults: str, where: str, why: str
-):
+def test_a_vault_is_a_folder_of_its_own(write: Write, vaults: str, where: str, why: str):
     found = mistakes(write(STAGING + vaults))
 
     assert why in found[where]
+
+
+def test_any_number_of_vaults_keep_the_order_of_the_file(write: Write):
+    folders = "".join(
+        f"[vaults.{name}]\nkind = 'folder'\nfolder = '{name}-vault'\n{more}\n"
+        for name, more in (("zoo", ""), ("attic", "offsite = true"), ("mid", "offline = true"))
+    )
+    settings = read(write(STAGING + folders + NOT_SEALED), ENVIRON)
+
+    assert list(settings.vaults) == ["zoo", "attic", "mid"]
+    assert settings.vault.name == "zoo"
+    assert [each.offsite for each in settings.vaults.values()] == [False, True, False]
+    assert [each.offline for each in settings.vaults.values()] == [False, False, True]
 
 
 @pytest.mark.parametrize(

@@ -24,6 +24,52 @@ def test_a_bucket_needs_its_name_only(tmp_path):
     assert read_.s3 == S3Place("our-backups", waits=read_.s3.waits)
 
 
+def test_a_bucket_lies_elsewhere_unless_the_settings_say_otherwise(tmp_path):
+    assert vault(tmp_path).offsite
+    assert not vault(tmp_path, "offsite = false\n").offsite
+
+
+def test_a_bucket_that_locks_is_known_to(tmp_path):
+    locks = 'lock_mode = "governance"\nlock_days = { daily = 14 }\n'
+
+    assert not vault(tmp_path).locked
+    assert vault(tmp_path, locks).locked
+
+
+@pytest.mark.parametrize("more", ["offsite = true\n", "offline = true\n"])
+def test_what_is_said_of_every_vault_may_be_said_of_a_bucket_and_a_folder(tmp_path, more):
+    folder = f'[vaults.disk]\nkind = "folder"\nfolder = "disk"\n{more}'
+    settings = read(write(tmp_path, STAGING + PLAIN + S3 + more + folder), ENVIRON)
+
+    assert list(settings.vaults) == ["offsite", "disk"]
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "apart"),
+    [
+        ("", "", False),
+        ("", 'prefix = "a/"', False),
+        ('prefix = "a/"', 'prefix = "a/b/"', False),
+        ('prefix = "a/"', 'prefix = "ab/"', True),
+        ('endpoint = "https://one.example.org"', "", True),
+        ('endpoint = "https://one.example.org"', 'endpoint = "https://ONE.example.org:443"', False),
+        ('endpoint = "https://s3.eu-central-1.amazonaws.com"', 'region = "eu-central-1"', False),
+    ],
+)
+def test_two_buckets_are_one_place_when_neither_address_nor_prefix_tells_them_apart(
+    tmp_path, first, second, apart
+):
+    text = "".join(
+        f'[vaults.{name}]\nkind = "s3"\nbucket = "our-backups"\n{more}\n'
+        for name, more in (("one", first), ("two", second))
+    )
+    path = write(tmp_path, STAGING + PLAIN + text)
+    if apart:
+        assert list(read(path, ENVIRON).vaults) == ["one", "two"]
+    else:
+        assert list(mistakes(path)) == ["vaults.two.bucket"]
+
+
 def test_every_key_of_a_bucket_arrives(tmp_path):
     read_ = vault(
         tmp_path,

@@ -139,7 +139,7 @@ def test_latest_is_the_newest_backup(folder):
 
     class Finding:
         def refresh(self, _vault):
-            return type("Refreshed", (), {"unreadable": ()})
+            return type("Refreshed", (), {"unreadable": (), "emptied": False})
 
         def find(self, word, _default):
             assert word == "latest:production"

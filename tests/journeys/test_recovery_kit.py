@@ -96,6 +96,25 @@ def test_a_plain_backup_of_either_deployment_is_brought_back_without_age(house, 
 
 @pytest.mark.node
 @pytest.mark.slow
+def test_the_kit_names_every_vault_and_takes_each_backup_from_the_first_that_has_it(house, cli):
+    house.write(**{"vaults.second": {"kind": "folder", "folder": "second"}})
+    house.backup()
+    copied = kit(house)
+    (folder,) = (house.vault / "backups/production").iterdir()
+    shutil.rmtree(folder)
+    house.run("list")
+    only_there = kit(house)
+
+    assert "Vault local: " in copied
+    assert "Vault second: " in copied
+    assert "(also in second: cp " in copied
+    assert f"export VAULT={house.folder / 'second'}" in copied
+    assert '"$VAULT/backups/production' not in section(only_there, 4)
+    assert str(house.folder / "second/backups/production") in section(only_there, 4)
+    shutil.copy(house.identity, cli.project / "lifeboat.identity")
+    a_person_does(only_there, house, cli, house.staging)
+
+
 def test_the_secret_at_the_end_of_a_kit_is_an_identity_file(house, cli):
     house.backup()
     path = house.folder / "kit.identity"

@@ -43,7 +43,13 @@ RESTORING = (
     ("step restore", 1),
     ("step count", 1),
 )
-REPORTS = {"now": "SHA-256", "verify": "Looked at", "restore": "Safety backup"}
+REPORTS = {
+    "now": "SHA-256",
+    "verify": "Looked at",
+    "restore": "Safety backup",
+    "copy": "Copy in second",
+    "sync": "second",
+}
 NOT_PICKED_UP = (("end", "kept"), ("end", "effect"))  # There was nothing left to do.
 
 

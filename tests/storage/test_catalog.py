@@ -75,7 +75,10 @@ def test_an_entry_tells_what_the_manifest_says(vault, catalog):
     catalog.refresh(vault)
 
     (entry,) = catalog.backups()
-    assert msgspec.structs.asdict(entry) == {
+    told = msgspec.structs.asdict(entry)
+    assert len(told.pop("manifest_sha256")) == 64
+    assert [copy.vault for copy in told.pop("copies")] == ["local"]
+    assert told == {
         "id": ID,
         "deployment": "production",
         "taken_at": AT,
@@ -452,6 +455,49 @@ def test_a_hold_in_one_vault_is_of_every_copy(vault, catalog, tmp_path):
     assert (here.vault, there.vault) == (vault.name, "other")
 
 
+def test_a_hold_in_a_vault_that_is_lost_by_now_still_counts(vault, catalog, tmp_path):
+    other = LocalFolder(tmp_path / "other", name="other")
+    for each in (vault, other):
+        keep(each, make_manifest())
+    word = Hold(act="hold", at=AT, by="U1", by_name="Ayu", door="slack", why="the audit")
+    holds.write(other, "production", ID, word)
+    for each in (vault, other):
+        catalog.refresh(each)
+    catalog.leave_out(other)
+
+    (here,) = catalog.in_vault(vault.name)
+    assert here.held == "the audit (Ayu, 2026-11-24)"
+    assert catalog.holds() == {("production", ID): "the audit (Ayu, 2026-11-24)"}
+    assert catalog.backups()[0].held == here.held
+
+
+def test_one_word_in_two_vaults_is_one_hold_and_one_release_ends_it(vault, catalog, tmp_path):
+    other = LocalFolder(tmp_path / "other", name="other")
+    word = Hold(act="hold", at=AT, by="U1", by_name="Ayu", door="slack", why="the audit")
+    name = holds.name_of("production", ID, word)
+    for each in (vault, other):
+        keep(each, make_manifest())
+        holds.write(each, "production", ID, word, name)
+        catalog.refresh(each)
+    (held,) = catalog.backups()
+    release = Hold(
+        act="release", at=AT, by="U1", by_name="Ayu", door="slack", why="over", ends=(name,)
+    )
+    holds.write(vault, "production", ID, release)
+    catalog.refresh(vault)
+
+    assert held.held == "the audit (Ayu, 2026-11-24)"
+    assert catalog.backups()[0].held == ""
+    assert catalog.holds() == {}
+
+
+def test_whether_a_vault_was_ever_looked_at_is_known(vault, catalog, tmp_path):
+    catalog.refresh(vault)
+
+    assert catalog.knows(vault.name)
+    assert not catalog.knows("other")
+
+
 def test_a_catalog_of_before_holds_is_brought_up_to_date_and_read_anew(vault, tmp_path):
     """The first version knew no holds, and damage was one with every other finding."""
     path = tmp_path / "old.db"
@@ -461,8 +507,10 @@ def test_a_catalog_of_before_holds_is_brought_up_to_date_and_read_anew(vault, tm
     old.refresh(vault)
     with sqlite3.connect(path) as db:
         db.execute("DROP TABLE holds")
-        db.execute("ALTER TABLE checks DROP COLUMN damage")
-        db.execute("DELETE FROM _sqlite_migrations WHERE name = 'holds_and_damage'")
+        for column in ("damage", "elsewhere"):
+            db.execute(f"ALTER TABLE checks DROP COLUMN {column}")
+        for name in ("holds_and_damage", "copies"):
+            db.execute("DELETE FROM _sqlite_migrations WHERE name = ?", [name])
         db.execute("PRAGMA user_version = 1")
     db.close()
     word = Hold(act="hold", at=AT, by="U1", by_name="Ayu", door="slack", why="the audit")
@@ -474,3 +522,103 @@ def test_a_catalog_of_before_holds_is_brought_up_to_date_and_read_anew(vault, tm
     assert entry.held == "the audit (Ayu, 2026-11-24)"
     assert entry.verified_damage == 1
     assert list(tmp_path.glob("*set-aside*")) == []
+
+
+# Several vaults.
+
+
+@pytest.fixture
+def other(tmp_path):
+    return LocalFolder(tmp_path / "other", name="other")
+
+
+def proven(where, **changes):
+    shelf.write_check(where, "production", ID, make_check(**{"depth": "manifest", **changes}))
+
+
+def test_copies_of_a_backup_are_one_backup_with_each_ones_own_proof(vault, other, catalog):
+    for each in (vault, other):
+        keep(each, make_manifest())
+    proven(other, at=AT + DAY, by="ayu")
+    proven(other, at=AT + 2 * DAY, by="rizal", vault="local")
+    for each in (vault, other):
+        catalog.refresh(each)
+
+    (entry,) = catalog.backups()
+    assert [(copy.vault, copy.verified_at, copy.differs) for copy in entry.copies] == [
+        ("local", AT, False),
+        ("other", AT + DAY, False),
+    ]
+    assert (entry.vault, entry.verified_at) == ("local", AT)
+
+
+def test_a_copy_without_findings_speaks_for_the_backup(vault, other, catalog):
+    for each in (vault, other):
+        keep(each, make_manifest())
+    proven(vault, at=AT + DAY, findings=(make_finding(),))
+    for each in (vault, other):
+        catalog.refresh(each)
+
+    (entry,) = catalog.backups()
+    assert (entry.vault, entry.verified_findings) == ("other", 0)
+    assert [copy.good for copy in entry.copies] == [False, True]
+
+
+def test_a_copy_with_another_manifest_is_marked(vault, other, catalog):
+    keep(vault, make_manifest())
+    keep(other, make_manifest(label="another one"))
+    for each in (vault, other):
+        catalog.refresh(each)
+
+    (entry,) = catalog.backups()
+    assert [copy.differs for copy in entry.copies] == [False, True]
+    assert entry.label == ""
+
+
+def test_a_copy_whose_archive_is_gone_is_named_and_does_not_speak(vault, other, catalog):
+    for each in (vault, other):
+        keep(each, make_manifest())
+    vault.delete(shelf.archive_name("production", ID))
+    told = [catalog.refresh(each).unreadable for each in (vault, other)]
+
+    (entry,) = catalog.backups()
+    assert [(copy.vault, copy.whole) for copy in entry.copies] == [
+        ("local", False),
+        ("other", True),
+    ]
+    assert entry.vault == "other"
+    assert "half of it was deleted" in told[0][0][1]
+    assert told[1] == ()
+
+
+def test_a_vault_that_is_left_out_is_not_spoken_of_and_comes_back_in_its_place(
+    vault, other, catalog
+):
+    for each in (vault, other):
+        keep(each, make_manifest())
+        catalog.refresh(each)
+    catalog.leave_out(vault)
+    without = catalog.backups()
+    catalog.refresh(vault)
+
+    assert [copy.vault for copy in without[0].copies] == ["other"]
+    assert [copy.vault for copy in catalog.backups()[0].copies] == ["local", "other"]
+
+
+def test_a_limit_counts_backups_and_not_copies(vault, other, catalog):
+    for each in (vault, other):
+        for day in range(3):
+            keep(each, make_manifest(taken_at=AT + day * DAY))
+        catalog.refresh(each)
+
+    assert len(catalog.backups(limit=2)) == 2
+    assert len(catalog.previous("production", AT + 9 * DAY, 2)) == 2
+    assert len({m.id for m in catalog.previous("production", AT + 9 * DAY, 9)}) == 3
+
+
+def test_a_vault_that_lost_all_its_backups_is_said_to_be_emptied(vault, filled):
+    for stored in list(vault.list()):
+        vault.delete(stored.name)
+
+    assert filled.refresh(vault).emptied
+    assert not filled.refresh(vault).emptied

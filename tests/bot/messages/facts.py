@@ -28,7 +28,9 @@ from bot.messages.model import JobView, Message
 from commands import VERBS, events
 from commands import kit as kit_page
 from commands.audit_story import stories
+from commands.copies import CopyTold, VaultSynced
 from commands.retention_events import PrunePlan
+from commands.three_two_one import Place, digits
 from storage.audit import Head
 from storage.errors import ExportInProgress, Refused
 from storage.finding import Finding, LookedAt
@@ -327,10 +329,20 @@ JOBS: dict[str, Callable[[], JobView]] = {
     "backed-up": lambda: ended("done", result=made.backup_finished()),
     "damaged": lambda: ended("look", result=made.backup_finished(findings=(made.DAMAGE,))),
     "verified": lambda: ended("done", verb="verify", backup=ID, result=made.verified()),
+    "copying": lambda: view(verb="copy", backup=ID, step="copy to second"),
+    "copied": lambda: ended(
+        "done",
+        verb="copy",
+        backup=ID,
+        result=made.copied(copies=(CopyTold("second", "copied"),)),
+    ),
+    "not-copied": lambda: ended("look", verb="copy", backup=ID, result=made.copied()),
+    "synced": lambda: ended("look", verb="sync", deployment="second", result=made.synced()),
     "not-sound": lambda: ended(
         "look", verb="verify", backup=ID, result=made.verified(findings=(made.DAMAGE,))
     ),
     "pruned": lambda: ended("done", verb="prune", result=made.pruned()),
+    "pruned-several": lambda: ended("look", verb="prune", result=made.pruned_twice()),
     "restored": lambda: replace(restoring(), state="done", ended_at=NOW, result=made.restored()),
     "differs": lambda: replace(restoring(), state="look", ended_at=NOW, result=differing()),
     "failed": lambda: ended("failed", failure=FAILURE),
@@ -380,6 +392,28 @@ REPORTS: dict[str, Callable[[], Message]] = {
     ),
     "verified": lambda: report.full(made.verified()),
     "verified-longest": lambda: report.full(made.verified(findings=findings(1_000))),
+    "copied": lambda: report.full(made.copied()),
+    "synced": lambda: report.full(made.synced()),
+    "sync-dry-run": lambda: report.full(
+        made.synced(vaults=(VaultSynced("second", (ID,) * 3, 9, there=2),), dry_run=True)
+    ),
+    "synced-longest": lambda: report.full(
+        made.synced(
+            vaults=tuple(
+                VaultSynced("v" * 40, (ID,) * 500, 10**12, failed=((HOSTILE, HOSTILE * 40),) * 500)
+                for _ in range(9)
+            )
+        )
+    ),
+    "backup-several": lambda: report.full(
+        replace(
+            made.backup_finished(),
+            copies=(
+                CopyTold("second", "queued", f"copy-second-{ID}"),
+                *made.copied().copies,
+            ),
+        )
+    ),
     "planned": lambda: report.full(events.RestorePlanned(made.plan())),
     "planned-longest": lambda: report.full(events.RestorePlanned(long_plan())),
     "dry-run": lambda: report.full(events.RestoreDryRun(made.plan())),
@@ -398,6 +432,7 @@ REPORTS: dict[str, Callable[[], Message]] = {
     "restored-differs": lambda: report.full(differing()),
     "restored-longest": lambda: report.full(long_restored()),
     "pruned": lambda: report.full(made.pruned()),
+    "pruned-several": lambda: report.full(made.pruned_twice()),
     "pruned-nothing": lambda: report.full(
         made.pruned(removed=(), spared=(), bytes_gone=(), waiting=0)
     ),
@@ -456,6 +491,40 @@ PRIVATE: dict[str, Callable[[], Message]] = {
         3,
         "d" * 40,
     ),
+    "list-several": lambda: listing.page(
+        events.BackupsListed(
+            (made.entry(copies=made.copies()),), NOW, vaults=("local", "second", "attic")
+        ),
+        1,
+        None,
+    ),
+    "shown-several": lambda: shown.backup(
+        events.BackupShown(
+            made.manifest(),
+            (),
+            "local",
+            NOW,
+            copies=made.copies(),
+            vaults=("local", "second", "attic"),
+        )
+    ),
+    "status-several": lambda: standing.status(
+        status(
+            deployments=(
+                events.DeploymentStanding(
+                    "production",
+                    True,
+                    made.entry(copies=made.copies()),
+                    3,
+                    digits(
+                        made.entry(copies=made.copies()),
+                        "production",
+                        {name: Place(name) for name in ("local", "second", "attic")},
+                    ),
+                ),
+            )
+        )
+    ),
     "shown": lambda: shown.backup(
         events.BackupShown(made.manifest(), (made.manifest().check,), "local", NOW)
     ),
@@ -505,6 +574,7 @@ PRIVATE: dict[str, Callable[[], Message]] = {
     ),
     "audit-broken-longest": lambda: audited.answer(made.audit_verified(findings=findings(500))),
     "prune-plan": lambda: pruning.plan(made.prune_plan(), 1),
+    "prune-plan-several": lambda: pruning.plan(made.prune_plans(), 1),
     "prune-plan-nothing": lambda: pruning.plan(made.prune_plan(decisions=(), waiting=()), 1),
     "prune-plan-page": lambda: pruning.plan(long_prune(), 3),
     "prune-plan-longest": lambda: pruning.plan(long_prune(HOSTILE * 40), 2),
