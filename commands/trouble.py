@@ -1,0 +1,68 @@
+"""One trouble that somebody has to hear of: what is wrong now, said so that it can be acted on.
+
+A trouble is a standing fact, not a happening: whoever looks names every trouble that there is at
+that moment, so a look that was lost costs nothing, and what is not named any more is over. You
+will not find here who looks, nor whom it is told.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal
+
+# What is severe goes to people at once, at night as well; see `docs/alerts.md`.
+Severity = Literal["severe", "warning"]
+Kind = Literal[
+    "job failed",
+    "backup overdue",
+    "anomaly",
+    "findings",
+    "copy failing",
+    "vault filling",
+    "vault unreachable",
+    "key refused",
+    "approval waiting",
+    "left paused",
+    "clock skew",
+    "clock dead",
+    "test",
+]
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """What is wrong, what is safe all the same, and what to type next.
+
+    `about` names what it is about among others of its kind: a deployment, a vault, a verb and a
+    deployment, a backup. `times` counts how often it happened since it began (a job that failed
+    three times in a row), 1 for what just is. `retry` are the words of a command that does it
+    again, "" when none does. None of the sentences ever holds a secret.
+    """
+
+    kind: Kind
+    about: str
+    severity: Severity
+    what: str
+    safe: str
+    hint: str
+    since: datetime
+    deployment: str = ""
+    times: int = 1
+    retry: str = ""
+
+    @property
+    def key(self) -> str:
+        """What makes it the same trouble at the next look."""
+        return f"{self.kind}/{self.about}"
+
+
+@dataclass(frozen=True)
+class Seen:
+    """Every trouble that there is, and the kinds that could not be looked for this time.
+
+    What is of an `unknown` kind and not named is neither there nor over.
+    """
+
+    troubles: tuple[Trouble, ...] = ()
+    unknown: frozenset[Kind] = field(default=frozenset())
