@@ -40,6 +40,7 @@ from commands.events import (
     Warned,
 )
 from commands.retention_events import BackupRemoved, PrunePlanned
+from storage import typed
 from storage.errors import LifeboatError, Refused
 
 CANCELLED = "Cancelled"
@@ -263,7 +264,7 @@ class Board:
     def known_end(self, job_id: str) -> Ended | None:
         """Return how a job ended that a kill kept from being over, or None."""
         told = self._engine.facts(job_id).get("ended")
-        return msgspec.convert(told, Ended) if told else None
+        return typed.convert(told, Ended) if told else None
 
     def over(self, job_id: str, wish: Wish, ended: Ended) -> None:
         """Tell how a job ended: the last edit, and the report in the thread."""
@@ -310,7 +311,7 @@ class Board:
     def settle(self) -> None:
         """Tell the ends that a killed bot still had in its hands; called at start."""
         for job_id, wish, told in self._engine.unshown():
-            ended = msgspec.convert(told, Ended)
+            ended = typed.convert(told, Ended)
             self._tell_end(job_id, self._noted_place(job_id, wish), ended)
 
     def give_up(self) -> None:

@@ -16,6 +16,7 @@ import msgspec
 from commands import timetable
 from commands.events import JobStanding
 from commands.timetable import RunState, ScheduledRun
+from storage import typed
 from storage.errors import Refused
 
 RUNS_LOOKED_AT = 30
@@ -147,7 +148,7 @@ def _state(row: Any) -> RunState:
 
 def wish_of(row: Any) -> Wish:
     args = row.input["args"]
-    return msgspec.convert(args[2], Wish)
+    return typed.convert(args[2], Wish)
 
 
 def _none_or_several(

@@ -28,7 +28,7 @@ from bot.job_rows import OPEN, Rows, Wish, aside, newest_of_each, wish_of
 from bot.jobs_seen import BOT_LOCK
 from commands.events import JobStanding
 from commands.timetable import ScheduledRun
-from storage import lock
+from storage import lock, typed
 from storage.errors import LifeboatError
 
 __all__ = ["Engine", "JobRun", "Wish", "looking"]
@@ -71,7 +71,7 @@ class JobRun:
         told = json.loads(self._engine.once(name, body))
         if "failed" in told:
             raise failed[0] if failed else from_json(told["failed"])
-        return done[0] if done else msgspec.convert(told["done"], kind)
+        return done[0] if done else typed.convert(told["done"], kind)
 
     def wait(self, topic: str, seconds: float) -> Any:
         """Return the next message for this job, or None; a kill neither loses it nor the time."""
@@ -259,7 +259,7 @@ class Engine:
         try:
             born = self.once("born", lambda: self._life)
             closed = bool(self.facts(job_id).get("closed"))
-            wish = msgspec.convert(told, Wish)
+            wish = typed.convert(told, Wish)
             return self._work(JobRun(job_id, wish, born != self._life, closed, self))
         finally:
             self._at_work.discard(job_id)

@@ -10,8 +10,6 @@ import threading
 from collections.abc import Callable
 from datetime import datetime
 
-import msgspec
-
 from bot.courier import Courier
 from bot.jobs import Engine
 from bot.messages import answers
@@ -21,6 +19,7 @@ from commands.approval import Approval, State, closed, replace_state
 from commands.asked import Approved
 from commands.events import ApprovalAsked, BallotRefused
 from commands.jobs import APPROVED, ASK
+from storage import typed
 from storage.errors import Refused
 
 Place = tuple[str, str]  # Channel, and the ts that the thread hangs on.
@@ -47,6 +46,7 @@ class Questions:
         self._pointer_channel, self._link = pointer_channel, link
         self._open: dict[str, tuple[ApprovalAsked, Approval]] = {}
         self._refused: dict[str, int] = {}
+        self._told: dict[str, int] = {}
         self._guard = threading.Lock()
 
     def asked(self, job_id: str, place: Place, event: ApprovalAsked) -> None:
@@ -64,7 +64,10 @@ class Questions:
             self._courier.post_later(self._pointer_channel, lambda: pointer, lambda _ts: None)
 
     def changed(self, job_id: str, place: Place, approval: Approval) -> None:
-        """Bring the card up to date, and tell the thread once that somebody's word counted."""
+        """Bring the card up to date, and tell the thread that somebody's word counted.
+
+        Told once, or twice when the bot dies between Slack's answer and the note that it was told.
+        """
         with self._guard:
             event, _ = self._open[job_id]
             self._open[job_id] = (event, approval)
@@ -74,9 +77,15 @@ class Questions:
         if card_ts and not self._restoring(job_id):
             self._courier.show(place[0], str(card_ts), views.card(event, approval, self._now()))
         rank = len(approval.votes) + (0 if approval.state is State.WAITING else ENDED_RANK)
-        if rank > int(self._engine.facts(job_id).get("rank") or 0):
-            self._engine.note(job_id, rank=rank)
-            self._courier.note(*place, views.changed(approval))
+        with self._guard:
+            told = self._told.get(job_id) or int(self._engine.facts(job_id).get("rank") or 0)
+            self._told[job_id] = max(rank, told)
+        if rank > told:
+            self._courier.note(
+                *place,
+                views.changed(approval),
+                sent=lambda: self._engine.note(job_id, rank=rank),
+            )
 
     def _restoring(self, job_id: str) -> bool:
         """Whether the restore has begun: the card is its own by now, also for a question retold."""
@@ -91,7 +100,7 @@ class Questions:
         wish = self._engine.wish(job_id)
         if wish is None or wish.verb != APPROVED:
             return None
-        approved = msgspec.convert(wish.request, Approved)
+        approved = typed.convert(wish.request, Approved)
         card_ts = self._engine.facts(approved.approval.id).get("card_ts")
         if not card_ts or approved.asked is None:
             return None
@@ -103,7 +112,7 @@ class Questions:
         wish = self._engine.wish(job_id)
         if wish is None or wish.verb != APPROVED:
             return ""
-        return views.everybody(msgspec.convert(wish.request, Approved).approval)
+        return views.everybody(typed.convert(wish.request, Approved).approval)
 
     def refused(self, job_id: str, place: Place, event: BallotRefused) -> None:
         """Tell a voter alone that their word did not count, and why."""
@@ -142,3 +151,4 @@ class Questions:
         with self._guard:
             self._open.pop(job_id, None)
             self._refused.pop(job_id, None)
+            self._told.pop(job_id, None)

@@ -27,7 +27,7 @@ from commands.events import (
 from commands.know import know
 from commands.known import Known
 from commands.verb import Asking, Context
-from storage import shelf
+from storage import shelf, typed
 from storage.convex import facts
 from storage.errors import Cancelled, LifeboatError, Refused, VaultError
 
@@ -128,10 +128,10 @@ def _answered(approval: Approval, asking: Asking, ctx: Context) -> Approval:
         elif told == "stop":
             raise Cancelled("It was cancelled on request.", hint="Ask again when you like.")
         else:
-            approval = _counted(approval, msgspec.convert(told, Cast), ctx)
+            approval = _counted(approval, typed.convert(told, Cast), ctx)
     while (late := asking.wait(VOTE, 0)) is not None:  # Pressed in the same moment.
         if late != "stop":
-            _counted(approval, msgspec.convert(late, Cast), ctx)
+            _counted(approval, typed.convert(late, Cast), ctx)
     return approval
 
 

@@ -11,6 +11,7 @@ from commands import VERBS, ask, asked, restore_approved
 from commands.events import Result
 from commands.roles import check
 from commands.verb import Context, Verb
+from storage import typed
 from storage.errors import Refused
 
 ASK, APPROVED = "ask", "approved"
@@ -30,10 +31,10 @@ def do(job: str, request: dict[str, Any], ctx: Context, *, settle: bool = False)
     verb = VERBS.get(job, VERBS["restore"])
     check(verb, ctx.caller)
     kind, run = JOBS[job]
-    wanted = msgspec.convert(request, kind)
+    wanted = typed.convert(request, kind)
     if settle:
         settled = ctx.kept("settle", lambda: _settled(verb, wanted, ctx), dict)
-        wanted = msgspec.convert(settled, kind)
+        wanted = typed.convert(settled, kind)
     return run(wanted, ctx)
 
 

@@ -13,7 +13,7 @@ import msgspec
 from commands.events import Warned
 from commands.retention_events import PrunePlan, Waiting
 from commands.verb import Context
-from storage import removal, retention, shelf
+from storage import removal, retention, shelf, typed
 from storage.catalog import Entry
 from storage.errors import VaultError
 from storage.manifest import Kind
@@ -129,7 +129,7 @@ def facts(entry: Entry, ctx: Context, known: Known | None = None) -> Backup:
         deployment=entry.deployment,
         vault=entry.vault,
         taken_at=entry.taken_at,
-        kind=msgspec.convert(entry.kind, Kind),
+        kind=typed.convert(entry.kind, Kind),  # type: ignore[arg-type]
         bytes=entry.bytes,
         proven_at=None if entry.verified_damage or _half(entry) else entry.verified_at,
         whole=entry.whole,

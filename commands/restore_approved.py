@@ -25,7 +25,7 @@ from commands.restore_pause import Pause, never_left_paused
 from commands.restore_settle import Wanted, settle_killed
 from commands.restore_work import Work, job_id, restore, taken_back_if_given_up
 from commands.verb import Context
-from storage import shelf
+from storage import shelf, typed
 from storage.convex import facts
 from storage.convex.deployment import Deployment
 from storage.errors import LifeboatError, Refused
@@ -41,7 +41,7 @@ class Settled(msgspec.Struct, frozen=True):
 
 def run(approved: Approved, ctx: Context) -> RestoreFinished:
     """Plan again, spend the approval, and restore; after an error its words say what is so."""
-    request = msgspec.convert(approved.request, Request)
+    request = typed.convert(approved.request, Request)
     target = ctx.known_deployment(request.to)
     with ctx.only_one(f"restore-{target.name}", f"a restore into {target.name}"):
         own = ctx.kept("name", lambda: job_id(target, ctx), str)
@@ -72,7 +72,7 @@ def _settle(wanted: Wanted, target: Deployment, own: str, ctx: Context) -> Settl
 
 def _restore(approved: Approved, manifest: Manifest, pause: Pause) -> RestoreFinished:
     target, ctx = pause.target, pause.ctx
-    request = msgspec.convert(approved.request, Request)
+    request = typed.convert(approved.request, Request)
 
     def replan() -> Plan:
         return plan_of(request, target, manifest)

@@ -18,7 +18,7 @@ from commands.events import Noted, Plan, RestoreFinished, Warned
 from commands.restore_pause import PAUSING, start_again
 from commands.restore_work import Work, cancel_dangling, follow, job_prefix, undo
 from commands.verb import Context
-from storage import shelf
+from storage import shelf, typed
 from storage.convex import imports
 from storage.convex.deployment import Deployment
 from storage.errors import ImportFailed, NotThere, Refused, UnknownOutcome
@@ -72,7 +72,7 @@ def _settle(job: Job, wanted: Wanted, target: Deployment, ctx: Context) -> Resto
         ctx.tell(Noted(f"{word}It had changed nothing in {target.name}."))
         _stopped(job, wanted, target, ctx)
         return None
-    plan = msgspec.convert(staged.data["plan"], Plan)
+    plan = typed.convert(staged.data["plan"], Plan)
     work = Work(plan, _manifest(plan, wanted, ctx), target, ctx, job)
     return _settle_staged(work, staged.data["import_id"], staged.data["safety"], wanted)
 
@@ -83,7 +83,7 @@ def _stopped(job: Job, wanted: Wanted, target: Deployment, ctx: Context) -> None
     if asked is None:
         job.write("ended", ctx.now(), outcome=outcome)
         return
-    plan = msgspec.convert(asked.data["plan"], Plan)
+    plan = typed.convert(asked.data["plan"], Plan)
     Work(plan, wanted.manifest, target, ctx, job).note("ended", outcome=outcome)
 
 

@@ -24,6 +24,7 @@ from commands.backup import room_for, take
 from commands.events import ImportConfirmed, Noted, Plan, RestoreFinished, Warned
 from commands.fallback import first_sound
 from commands.verb import Context
+from storage import typed
 from storage.archive.choose import choose
 from storage.archive.inspect import Inspection, inspect
 from storage.archive.merge import merge
@@ -88,7 +89,7 @@ def restore(work: Work, replan: Callable[[], Plan]) -> RestoreFinished:
     _refuse_settled(work)
     staged, confirming = work.job.last("staged"), work.job.last("confirming")
     if staged is not None and confirming is not None:
-        work = replace(work, plan=msgspec.convert(staged.data["plan"], Plan))
+        work = replace(work, plan=typed.convert(staged.data["plan"], Plan))
         ctx.tell(ImportConfirmed(staged.data["import_id"]))
         finished = _confirm(work, staged.data["import_id"], staged.data["safety"])
     else:

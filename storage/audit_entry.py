@@ -14,6 +14,7 @@ from typing import Annotated
 
 import msgspec
 
+from storage import typed
 from storage.errors import ManifestError
 from storage.vaults.vault import Vault
 
@@ -123,10 +124,10 @@ def from_bytes(text: bytes, number: int) -> Entry:
     if tail is None or hashlib.sha256(told).hexdigest() != tail[1].decode():
         raise _unreadable(number, "has other bytes than were written: its own hash does not fit")
     try:
-        version = msgspec.json.decode(text, type=_Version).format
+        version = typed.decode(text, _Version).format
         if version > FORMAT:
             raise _unreadable(number, f"is of format {version}; this Lifeboat reads up to {FORMAT}")
-        entry = msgspec.json.decode(text, type=Entry)
+        entry = typed.decode(text, Entry)
     except msgspec.MsgspecError as error:
         raise _unreadable(number, f"is not a readable entry: {error}") from error
     if entry.number != number:

@@ -17,6 +17,7 @@ from typing import Any, TypeVar
 import msgspec
 from sqlite_utils import Database, Migrations
 
+from storage import typed
 from storage.catalog_rows import (
     Copy,
     Entry,
@@ -184,7 +185,7 @@ class Catalog:
             )
             with self._reading() as db:
                 rows = db.execute(sql, [*values, max(0, limit)]).fetchall()
-            return [msgspec.json.decode(row[0], type=Manifest) for row in rows]
+            return [typed.decode(row[0], Manifest) for row in rows]
 
         return self._whole(look)
 
@@ -226,7 +227,7 @@ class Catalog:
                 seen = checks.setdefault((vault, deployment, id), [])
                 seen.append((at, by, depth, findings, damage))
             words = self._words(db)
-        told = ((each[:3], msgspec.json.decode(each[3], type=Entry)) for each in rows)
+        told = ((each[:3], typed.decode(each[3], Entry)) for each in rows)
         found = (
             held(verified(entry, checks.get(key, [])), words.get(key[1:], {}))
             for key, entry in told

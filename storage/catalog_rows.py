@@ -14,7 +14,7 @@ from typing import Any
 
 import msgspec
 
-from storage import holds, shelf
+from storage import holds, shelf, typed
 from storage.errors import Cancelled, LifeboatError, ManifestError, NotThere, Refused
 from storage.manifest import Check, Manifest
 from storage.vaults.vault import Stored, Vault
@@ -224,7 +224,7 @@ def _damage(check: Check) -> int:
 
 def standing(words: Mapping[str, bytes]) -> str:
     """Return why a backup is held, "" if it is not; `words` are by their objects' names."""
-    told = {name: msgspec.json.decode(word, type=holds.Hold) for name, word in words.items()}
+    told = {name: typed.decode(word, holds.Hold) for name, word in words.items()}
     return "; ".join(hold.told for hold in holds.standing(told).values())
 
 

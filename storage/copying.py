@@ -15,7 +15,7 @@ from typing import Literal, TypeVar
 
 import msgspec
 
-from storage import shelf
+from storage import shelf, typed
 from storage.errors import (
     AlreadyThere,
     ArchiveError,
@@ -215,7 +215,7 @@ def _lost(source: Vault, error: LifeboatError) -> SourceLost:
 def _from_there(text: bytes, vault: str) -> bytes:
     """Return a check with the vault it was made in; one that can't be read goes as it is."""
     try:
-        check = msgspec.json.decode(text, type=Check)
+        check = typed.decode(text, Check)
     except msgspec.MsgspecError:
         return text
     if check.vault:

@@ -14,7 +14,7 @@ from typing import Literal
 
 import msgspec
 
-from storage import shelf
+from storage import shelf, typed
 from storage.errors import ManifestError
 from storage.manifest import Door, Facts
 from storage.vaults.vault import Stored, Vault
@@ -62,7 +62,7 @@ def read(vault: Vault, deployment: str, id: str) -> dict[str, Hold]:
 def read_one(vault: Vault, name: str) -> Hold:
     """Read one word by its object's name."""
     try:
-        return msgspec.json.decode(shelf.read_small(vault, name), type=Hold)
+        return typed.decode(shelf.read_small(vault, name), Hold)
     except msgspec.MsgspecError as error:
         raise ManifestError(
             f"{name} is not a readable hold: {error}.",

@@ -11,6 +11,7 @@ from typing import Literal
 
 import msgspec
 
+from storage import typed
 from storage.errors import ManifestError
 from storage.finding import Finding, LookedAt
 
@@ -197,14 +198,14 @@ def to_json(manifest: Manifest) -> bytes:
 def from_json(text: bytes, *, where: str) -> Manifest:
     """Read a manifest; ManifestError names `where` it came from and why it can't be read."""
     try:
-        version = msgspec.json.decode(text, type=_Version).format
+        version = typed.decode(text, _Version).format
         if version > FORMAT:
             raise ManifestError(
                 f"{where} is of format {version}; this Lifeboat reads up to {FORMAT}.",
                 safe="The backup itself is untouched.",
                 hint="Use a newer Lifeboat to read it.",
             )
-        return msgspec.json.decode(text, type=Manifest)
+        return typed.decode(text, Manifest)
     except msgspec.MsgspecError as error:
         raise ManifestError(
             f"{where} is not a readable manifest: {error}.",

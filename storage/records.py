@@ -13,6 +13,7 @@ from typing import Any
 
 import msgspec
 
+from storage import typed
 from storage.errors import ManifestError
 from storage.vaults.vault import Vault
 
@@ -57,7 +58,7 @@ def read(vault: Vault, job_id: str) -> Iterator[Record]:
     """Yield a job's records, oldest first; ManifestError if one can't be read."""
     for stored in vault.list(f"jobs/{job_id}/"):
         try:
-            yield msgspec.json.decode(b"".join(vault.open(stored.name)), type=Record)
+            yield typed.decode(b"".join(vault.open(stored.name)), Record)
         except msgspec.MsgspecError as error:
             raise ManifestError(
                 f"The record {stored.name} can't be read: {error}.",

@@ -13,7 +13,7 @@ from itertools import groupby
 
 import msgspec
 
-from storage import holds, shelf
+from storage import holds, shelf, typed
 from storage.errors import AlreadyThere, ManifestError, NotThere
 from storage.manifest import Door, Facts, Manifest, from_json
 from storage.vaults.vault import Vault
@@ -144,7 +144,7 @@ def settle(vault: Vault, each: Lying, now: datetime) -> str:
 def read(vault: Vault, name: str) -> Removed:
     """Read the note of a removal by its object's name."""
     try:
-        note = msgspec.json.decode(shelf.read_small(vault, name), type=Removed)
+        note = typed.decode(shelf.read_small(vault, name), Removed)
     except msgspec.MsgspecError as error:
         raise ManifestError(
             f"{name} is not a readable note of a removal: {error}.",

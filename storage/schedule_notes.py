@@ -15,6 +15,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
+from storage import typed
 from storage.errors import AlreadyThere, ManifestError, VaultError
 from storage.vaults.vault import Vault
 
@@ -101,7 +102,7 @@ def _kind(name: str) -> str:
 
 def _note(vault: Vault, name: str) -> Note:
     try:
-        return msgspec.json.decode(b"".join(vault.open(name)), type=Note)
+        return typed.decode(b"".join(vault.open(name)), Note)
     except msgspec.MsgspecError as error:
         raise ManifestError(
             f"{name} can't be read: {error}.",

@@ -15,6 +15,7 @@ from typing import Literal
 
 import msgspec
 
+from storage import typed
 from storage.audit_entry import number_of as entry_number
 from storage.errors import LifeboatError, ManifestError, NotThere, ObjectLocked, VaultError
 from storage.manifest import Check, Manifest, from_json, to_json
@@ -208,7 +209,7 @@ def _checks(vault: Vault, deployment: str, id: str) -> dict[str, Check]:
 def read_check(vault: Vault, name: str) -> Check:
     """Read one verification's result by its object's name."""
     try:
-        return msgspec.json.decode(read_small(vault, name), type=Check)
+        return typed.decode(read_small(vault, name), Check)
     except msgspec.MsgspecError as error:
         raise ManifestError(
             f"{name} is not a readable check: {error}.",

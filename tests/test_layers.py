@@ -110,3 +110,18 @@ def test_every_room_was_looked_at():
     rooms = {path.relative_to(ROOT).parts[0] for path in MODULES}
 
     assert rooms == set(ROOMS)
+
+
+def test_json_is_read_into_classes_in_one_place(module: Path):
+    """Elsewhere two threads could teach msgspec the same class at once: see storage/typed.py."""
+    read = [
+        f"{node.func.value.attr if isinstance(node.func.value, ast.Attribute) else 'msgspec'}"
+        for node in ast.walk(ast.parse(module.read_text()))
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and node.func.attr in ("decode", "convert")
+        and ast.unparse(node.func.value) in ("msgspec", "msgspec.json")
+        and (node.func.attr == "convert" or any(each.arg == "type" for each in node.keywords))
+    ]
+
+    assert not read or module == ROOT / "storage" / "typed.py"

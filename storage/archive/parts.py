@@ -14,6 +14,7 @@ from pathlib import Path
 
 import msgspec
 
+from storage import typed
 from storage.archive.layout import STORAGE, Kind, Place, path, place
 from storage.archive.zipfolder import Entry, ZipFolder, opened
 from storage.errors import ArchiveError, Refused
@@ -99,7 +100,7 @@ class Parts:
             if not line.strip():
                 continue
             try:
-                row = msgspec.json.decode(line, type=Listed)
+                row = typed.decode(line, Listed)
             except (msgspec.MsgspecError, UnicodeDecodeError) as error:
                 raise _unreadable(
                     entry, f"a line is no table's name and number ({error})"

@@ -93,10 +93,15 @@ def mortal(deathbed: tuple[ApprovalHouse, Mortal], promised: dict) -> Iterator[M
 
 
 def fresh(house: ApprovalHouse) -> None:
-    """Bring production back to its first day, with rows lost since, and empty Slack."""
+    """Bring production back to its first day, with rows lost since, and empty Slack.
+
+    A bot that died in an earlier test is up again: its death is that test's failure alone.
+    """
     house.production.reset()
     house.production.mutate("npd", "delete", LOST)
     house.slack.reset()
+    if not house.bot.runs:
+        house.bot.start()
     wait_for(lambda: house.slack.state()["connected"] > 0)
 
 

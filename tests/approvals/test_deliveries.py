@@ -7,7 +7,7 @@ import pytest
 from sandbox.slack_people import AYU, BUDI, RIZAL
 from tests.approvals.held import Held, at_once, held_back
 from tests.approvals.house import ApprovalHouse
-from tests.approvals.question import DENY, WITHDRAW
+from tests.approvals.question import DENY, WITHDRAW, Question
 from tests.slack.house import wait_for
 
 
@@ -183,7 +183,7 @@ def test_a_question_outlives_the_bot_with_the_votes_it_has(house: ApprovalHouse,
     house.rule(quorum=2)
     question = house.ask_to_restore()
     question.yes(AYU)
-    question.told("Approved by", "1 approval of")
+    wait_for(lambda: _said(question, "1 approval of"))
     house.restart()
     question.told("Picked up again after a restart")
     question.yes(BUDI)
@@ -191,7 +191,13 @@ def test_a_question_outlives_the_bot_with_the_votes_it_has(house: ApprovalHouse,
     ends = [each["ts"] for each in house.roots() if "Restored:" in each["text"]]
 
     assert question.votes == ["vote.yes by Ayu Lestari", "vote.yes by Budi Santoso"]
-    assert sum("1 approval of" in text for text in question.thread) == 1
+    # Twice only when the bot died between Slack's answer and its note that it was told.
+    assert 1 <= _said(question, "1 approval of") <= 2
     assert sum("asks to restore" in text for text in question.thread) == 1
     assert ends == [question.line.ts]
     assert held_back(house.production, promised)
+
+
+def _said(question: Question, words: str) -> int:
+    """How many lines of the thread, the card aside, hold the words."""
+    return sum(words in text for text in question.thread if "asks to restore" not in text)
