@@ -1,6 +1,7 @@
 """How quickly, and in how little memory, a seed becomes a deployment on disk."""
 
 import json
+import os
 import subprocess
 import sys
 import time
@@ -43,6 +44,7 @@ def test_a_medium_deployment_is_filled_in_seconds(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.skipif("LIFEBOAT_LARGE" not in os.environ, reason="a minute: set LIFEBOAT_LARGE")
 def test_a_million_documents_are_filled_in_bounded_memory(tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-c", _FILL, tmp_path / "data"],
