@@ -164,11 +164,15 @@ class ModelFolder:
         except Crashed:
             self._writing.clear()
             raise
+        except AlreadyThere:
+            self._sync_names(path)
+            self._unlink(part)
+            raise
         except BaseException:
             self._unlink(part)
             raise
         self._unlink(part)
-        disk.sync_folder(_folder(path))
+        self._sync_names(path)
         return self.stat(name)
 
     def open(self, name: str, start: int = 0) -> Iterator[bytes]:
@@ -176,7 +180,7 @@ class ModelFolder:
         if start < 0:
             raise ValueError("start is a number of bytes, from 0 on")
         body = self._file(name).seen
-        return iter([body[at : at + CHUNK] for at in range(start, len(body), CHUNK)])
+        return (body[at : at + CHUNK] for at in range(start, len(body), CHUNK))
 
     def list(self, prefix: str = "") -> Iterator[Stored]:
         """Yield each whole object whose name begins so."""
@@ -243,6 +247,10 @@ class ModelFolder:
             self._make_folder(_folder(folder))
             self.disk.add(folder, None)
             self.disk.sync_folder(_folder(folder))
+
+    def _sync_names(self, path: str) -> None:
+        while path := _folder(path):
+            self.disk.sync_folder(path)
 
     def _unlink(self, part: str) -> None:
         self._writing.discard(part)

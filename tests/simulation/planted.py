@@ -30,9 +30,9 @@ def manifest_first(_world: World) -> Iterator[None]:
         ctx.first.put(shelf.manifest_name(deployment, id), [label])
         return put(kind, name, path, inspection, ctx)
 
-    with patch.object(backup.sealing, "put", labelled_first):
-        with patch.object(shelf, "write_manifest", lambda _vault, _manifest: None):
-            yield
+    later = patch.object(shelf, "write_manifest", lambda _vault, _manifest: None)
+    with patch.object(backup.sealing, "put", labelled_first), later:
+        yield
 
 
 @contextmanager
@@ -53,10 +53,12 @@ def prune_before_audit(_world: World) -> Iterator[None]:
 
         return done
 
-    with patch.object(prune_work.audited, "entry", put_off):
-        with patch.object(removal, "remove", after(remove)):
-            with patch.object(removal, "drop_bytes", after(drop)):
-                yield
+    with (
+        patch.object(prune_work.audited, "entry", put_off),
+        patch.object(removal, "remove", after(remove)),
+        patch.object(removal, "drop_bytes", after(drop)),
+    ):
+        yield
 
 
 @contextmanager
@@ -83,9 +85,9 @@ def prune_ignores_holds(_world: World) -> Iterator[None]:
     def blind(backups: Any, *rest: Any) -> Any:
         return decide([msgspec.structs.replace(each, held="") for each in backups], *rest)
 
-    with patch.object(retention, "decide", blind):
-        with patch.object(removal, "_held", lambda _vault, _note: False):
-            yield
+    looks_not = patch.object(removal, "_held", lambda _vault, _note: False)
+    with patch.object(retention, "decide", blind), looks_not:
+        yield
 
 
 @contextmanager

@@ -101,7 +101,7 @@ class _Schedule:
         """Run it in a process of its own; True if that was killed."""
         process = Process(self.world)
         if self.chance.random() < 0.15:
-            process.meanwhile_at = self.chance.randint(1, 40)
+            process.meanwhile_at = self.chance.randint(1, 80)
             process.meanwhile = self._meanwhile(self.chance.choices(VERBS, WEIGHTS)[0])
         if self.rate and self.chance.random() < 0.25:
             model = self.chance.choice(self.world.models)

@@ -191,7 +191,7 @@ class Job:
     results: list[Any] = field(default_factory=list)
 
     def keeping(self) -> Callable[[str, Callable[[], Any], Any], Any]:
-        """Return a fresh run's way to keep results and errors: those of before come back in order."""
+        """Return a fresh run's way to keep what came of steps; what was kept comes back first."""
         at = iter(range(1_000_000))
 
         def kept(_name: str, doing: Callable[[], Any], _kind: Any) -> Any:
