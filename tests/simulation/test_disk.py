@@ -1,10 +1,11 @@
-"""The model of a folder: it keeps a vault's promises, and does on its disk what the real one does."""
+"""The model of a folder: it keeps a vault's promises, and syncs as the real one does."""
 
 from __future__ import annotations
 
 import os
 import random
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -138,10 +139,8 @@ def test_a_put_that_is_killed_at_any_operation_leaves_all_or_nothing(seed: int):
 
 def test_a_name_that_is_taken_stays_taken_after_a_power_cut():
     for disk, folder in _killed_at_each_operation():
-        try:
+        with suppress(AlreadyThere):
             folder.put("a/b", [b"onetwo"])
-        except AlreadyThere:
-            pass
         disk.power_cut(random.Random(0))
 
         assert folder.bytes_of("a/b") == b"onetwo"
