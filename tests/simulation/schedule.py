@@ -21,8 +21,10 @@ from storage.errors import LifeboatError
 from storage.manifest import Kind
 from tests.simulation.witness import Broken
 from tests.simulation.world import Job, Process, World, snapshots
-from tests.storage.vaults.faulty import HONEST, LIES, Crashed
+from tests.storage.vaults.faulty import HONEST, LIES, Crashed, Method
+from tests.storage.vaults.faulty import Kind as Fault
 
+Pairs = Sequence[tuple[Method, Fault]]
 Bug = Callable[[World], Any]  # A context manager under which the planted bug is there.
 VERBS = ("backup", "copy", "prune", "hold", "release", "audit")
 KINDS: tuple[Kind, ...] = ("manual", "daily", "weekly", "pre-deploy")
@@ -43,7 +45,7 @@ class Played:
     broken: str = ""
 
 
-def play(seed: int, folder: Path, bug: Bug | None = None, pairs: Sequence[Any] = HONEST) -> Played:
+def play(seed: int, folder: Path, bug: Bug | None = None, pairs: Pairs = HONEST) -> Played:
     """Play the schedule of a seed; `broken` says which promise broke, "" if none did."""
     schedule = _Schedule(seed, folder, pairs)
     played = schedule.played
@@ -62,7 +64,7 @@ def play(seed: int, folder: Path, bug: Bug | None = None, pairs: Sequence[Any] =
 
 
 class _Schedule:
-    def __init__(self, seed: int, folder: Path, pairs: Sequence[Any], vaults: int = 0) -> None:
+    def __init__(self, seed: int, folder: Path, pairs: Pairs, vaults: int = 0) -> None:
         self.chance = random.Random(seed)
         self.played, self.jobs = Played(seed), 0
         self.rate = 0.0 if vaults else self.chance.choice(RATES)

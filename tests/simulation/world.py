@@ -212,7 +212,9 @@ class Job:
 class Days(Faults):
     """Faults that fall on each method alike, however seldom it is called."""
 
-    OFTEN = MappingProxyType({"put": 4.0, "delete": 12.0, "sweep": 4.0, "leftovers": 4.0})
+    OFTEN = MappingProxyType(
+        {"put": 4.0, "delete": 12.0, "stat": 3.0, "sweep": 20.0, "leftovers": 20.0}
+    )
 
     def draw(self, method: Method, name: str) -> Kind | None:
         """Return what happens to this call."""
