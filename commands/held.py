@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 
 from commands.events import Noted, Warned
 from commands.verb import Context
 from storage import holds, removal, shelf
 from storage.errors import LifeboatError, NotThere, VaultError
 from storage.holds import Hold
-from storage.removal import Lying
+from storage.removal import Lying, Removed
 from storage.vaults.vault import Locks, Vault
 
 
@@ -92,14 +93,28 @@ def bring_back(backup: Backup, vaults: Sequence[Vault], ctx: Context) -> None:
     for vault in vaults:
         if _there(vault, backup.label) or not _there(vault, note):
             continue
+        where = f" in {vault.name}" if ctx.several else ""
         try:
-            removal.bring_back(vault, removal.read(vault, note))
+            removed = removal.read(vault, note)
+            if _may_be_going(removed, ctx):
+                ctx.tell(Warned(f"{backup.id} was removed{where}, and its grace period is over."))
+                continue
+            removal.bring_back(vault, removed)
         except NotThere:
             if len(vaults) == 1:
                 raise
             continue
-        where = f" in {vault.name}" if ctx.several else ""
         ctx.tell(Noted(f"{backup.id} had been removed{where}; it is a backup again."))
+
+
+def _may_be_going(removed: Removed, ctx: Context) -> bool:
+    """Whether a prune may be deleting its bytes right now, having looked for holds before ours.
+
+    Until the grace period is over none does; a prune that comes later sees the hold, and brings
+    the backup back.
+    """
+    skew = timedelta(seconds=ctx.rules.clock_skew_seconds_max)
+    return ctx.now() - removed.at >= ctx.rules.retention.grace - skew
 
 
 def still_there(backup: Backup, vaults: Sequence[Vault]) -> None:
@@ -107,10 +122,10 @@ def still_there(backup: Backup, vaults: Sequence[Vault]) -> None:
     if any(_there(vault, backup.label) for vault in vaults):
         return
     raise VaultError(
-        f"{backup.id} was being removed at this very moment.",
-        safe="The hold is written, and its bytes are still in the vault: the next prune brings "
-        "it back.",
-        hint=f"Type the same again now: lifeboat hold {backup.id} --reason …",
+        f"{backup.id} was removed, and its bytes may be going at this very moment.",
+        safe="The hold is written: if its bytes are still in the vault, the next prune keeps them "
+        "and brings it back.",
+        hint="Run `lifeboat prune`: it brings back what is held. Then look with `lifeboat list`.",
     )
 
 

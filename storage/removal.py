@@ -136,7 +136,10 @@ def settle(vault: Vault, each: Lying, now: datetime) -> str:
         vault.delete(shelf.removed_name(note.deployment, note.id))
         return f"The removal of {note.id} was stopped before it happened; the backup is whole."
     if each.held and not each.whole:
-        bring_back(vault, note)
+        try:
+            bring_back(vault, note)
+        except NotThere:  # It was held when its bytes were going already.
+            return f"{note.id} is held, but its bytes are gone from {vault.name!r}."
         return f"{note.id} is held and was being removed; it is a backup again."
     return ""
 

@@ -63,12 +63,14 @@ class LocalFolder:
             with self._in_words(name):
                 _seal(file)
                 self._publish(part, path, name)
+        except AlreadyThere:
+            self._sync_names(path, name)  # Whoever gave it may have been killed right then.
+            raise
         finally:
             with suppress(OSError):
                 part.unlink(missing_ok=True)
             os.close(file)
-        with self._in_words(name):
-            _sync_folder(path.parent)
+        self._sync_names(path, name)
         return self.stat(name)
 
     def open(self, name: str, start: int = 0) -> Iterator[bytes]:
@@ -159,6 +161,17 @@ class LocalFolder:
             with suppress(FileExistsError):
                 folder.mkdir()
                 _sync_folder(folder.parent)
+
+    def _sync_names(self, path: Path, name: str) -> None:
+        """Make every name on the way durable: a killed writer may have made a folder and no more.
+
+        To sync a folder in which nothing changed costs next to nothing.
+        """
+        with self._in_words(name):
+            for folder in path.parents:
+                _sync_folder(folder)
+                if folder == self._folder:
+                    break
 
     def _publish(self, part: Path, path: Path, name: str) -> None:
         """Give the written file its name, unless somebody has it; both are atomic."""
