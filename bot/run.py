@@ -7,6 +7,7 @@ end for a while, the rest goes on at the next start.
 
 from __future__ import annotations
 
+import faulthandler
 import logging
 import os
 import signal
@@ -25,7 +26,7 @@ from slack_sdk import WebClient
 from slack_sdk.errors import SlackClientError
 
 from bot import app as house
-from bot import settings_slack
+from bot import log_lines, settings_slack
 from bot import slack as slack_door
 from bot.board import Board
 from bot.by_itself import ByItself
@@ -63,10 +64,12 @@ class Door(Protocol):
     def close(self) -> None: ...
 
 
-def main(settings: Settings, environ: Mapping[str, str]) -> int:
+def main(settings: Settings, environ: Mapping[str, str], format: log_lines.Format = "text") -> int:
     """Run until told to stop; return the exit code. LifeboatError when it can't begin."""
+    faulthandler.enable()  # A crash below Python still says where.
     tokens = settings_slack.tokens(settings.slack, environ, settings.paths.settings.name)
-    _logging()
+    log_lines.begin(format, _secrets(settings, tokens))
+    say = _say if format == "text" else log.info
     told = threading.Event()
     for signum in (signal.SIGINT, signal.SIGTERM):
         signal.signal(signum, lambda *_: told.set())
@@ -76,12 +79,12 @@ def main(settings: Settings, environ: Mapping[str, str]) -> int:
         )
         bot = Bot(settings, tokens, world)
         bot.start()
-        _say(f"Lifeboat is up: {bot.where}. Stop it with Ctrl-C.")
+        say(f"Lifeboat is up: {bot.where}. Stop it with Ctrl-C.")
         while not told.wait(WATCH_SECONDS):
             bot.watch()
-        _say("Stopping: no new work; running jobs may end.")
+        say("Stopping: no new work; running jobs may end.")
         bot.stop()
-    _say("Stopped. What was not finished goes on at the next start.")
+    say("Stopped. What was not finished goes on at the next start.")
     sys.stdout.flush()
     # The engine's threads may still be in a step; the next start does that step again.
     os._exit(0)
@@ -344,14 +347,9 @@ def _away(error: BaseException) -> SlackAway:
     )
 
 
-def _logging() -> None:
-    logging.basicConfig(
-        level=logging.INFO,
-        format="%(asctime)s %(levelname)s %(name)s: %(message)s",
-        stream=sys.stderr,
-    )
-    for noisy in ("slack_bolt", "slack_sdk", "dbos", "httpx"):
-        logging.getLogger(noisy).setLevel(logging.WARNING)
+def _secrets(settings: Settings, tokens: Tokens) -> list[Secret]:
+    keys = [each.key for each in settings.deployments.values()]
+    return [tokens.bot, tokens.app, tokens.signing, *keys]
 
 
 def _say(text: str) -> None:

@@ -19,6 +19,7 @@ import msgspec
 
 from bot.board import Board, Ended
 from bot.jobs import JobRun
+from bot.log_lines import of_job
 from commands.events import Event, ImportConfirmed, Result, StepBegan, StepFinished
 from commands.jobs import do
 from commands.verb import Caller, Context, CopyLater
@@ -73,6 +74,10 @@ class Worker:
 
     def __call__(self, run: JobRun) -> dict[str, Any]:
         """Do one job; what is returned is kept by the engine for a while."""
+        with of_job(run.id):
+            return self._do(run)
+
+    def _do(self, run: JobRun) -> dict[str, Any]:
         board = self.board()
         self.heard.now(run.id)
         try:
