@@ -13,6 +13,7 @@ import os
 import signal
 import sys
 import threading
+import time
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, replace
@@ -26,7 +27,7 @@ from slack_sdk import WebClient
 from slack_sdk.errors import SlackClientError
 
 from bot import app as house
-from bot import log_lines, settings_slack
+from bot import log_lines, settings_health, settings_slack, systemd
 from bot import slack as slack_door
 from bot.board import Board
 from bot.by_itself import ByItself
@@ -34,12 +35,14 @@ from bot.courier import Courier, SlackAway
 from bot.desk import Desk
 from bot.jobs import Engine, JobRun
 from bot.people import People
+from bot.pulse import Pulse
 from bot.questions import Questions, restore_of
 from bot.settings import Settings
 from bot.settings_seen import note_changes
-from bot.settings_slack import Tokens
+from bot.settings_slack import SlackSettings, Tokens
 from bot.votes import Votes
 from bot.watch import Watch
+from bot.watched import Watched
 from bot.worker import Copying, Heard, Worker
 from commands import copy
 from commands.aim import queue_of
@@ -63,12 +66,17 @@ class Door(Protocol):
 
     def close(self) -> None: ...
 
+    def up(self) -> bool:
+        """Whether Slack can reach the bot through it right now."""
+        ...
+
 
 def main(settings: Settings, environ: Mapping[str, str], format: log_lines.Format = "text") -> int:
     """Run until told to stop; return the exit code. LifeboatError when it can't begin."""
     faulthandler.enable()  # A crash below Python still says where.
     tokens = settings_slack.tokens(settings.slack, environ, settings.paths.settings.name)
-    log_lines.begin(format, _secrets(settings, tokens))
+    pings = settings_health.pings(settings.health, environ, settings.paths.settings)
+    log_lines.begin(format, [*_secrets(settings, tokens), *pings.values()])
     say = _say if format == "text" else log.info
     told = threading.Event()
     for signum in (signal.SIGINT, signal.SIGTERM):
@@ -77,11 +85,13 @@ def main(settings: Settings, environ: Mapping[str, str], format: log_lines.Forma
         world = up.enter_context(
             house.built(settings, tell=lambda _event: None, confirm=lambda _question: False)
         )
-        bot = Bot(settings, tokens, world)
+        bot = Bot(settings, tokens, world, pings)
         bot.start()
         say(f"Lifeboat is up: {bot.where}. Stop it with Ctrl-C.")
+        systemd.tell("READY=1")
         while not told.wait(WATCH_SECONDS):
-            bot.watch()
+            _go_round(bot)
+        systemd.tell("STOPPING=1")
         say("Stopping: no new work; running jobs may end.")
         bot.stop()
     say("Stopped. What was not finished goes on at the next start.")
@@ -102,8 +112,11 @@ class _Slack:
 class Bot:
     """Everything of one running bot, joined."""
 
-    def __init__(self, settings: Settings, tokens: Tokens, world: Context) -> None:
+    def __init__(
+        self, settings: Settings, tokens: Tokens, world: Context, pings: Mapping[str, Secret]
+    ) -> None:
         self._settings, self._tokens, self._world = settings, tokens, world
+        self._pings = pings
         self._web = slack_door.client(tokens.bot, settings.slack.api_url)
         self._heard = Heard()
         self._said: dict[str, float] = {}
@@ -123,23 +136,12 @@ class Bot:
                 approvers=self._approvers,
                 begin=self._begin,
                 copy=self._copy,
+                followers=lambda: self._watched.followers,
             ),
         )
         me = _who(self._web, self._tokens.app)
         self._courier = Courier(self._web)
-        self._board = Board(
-            self._courier,
-            self._engine,
-            protected=lambda name: name in world.deployments and world.deployments[name].protected,
-            now=world.now,
-            questions=Questions(
-                self._courier,
-                self._engine,
-                world.now,
-                settings.approvals.channel,
-                lambda channel, ts: _link(self._web, channel, ts),
-            ),
-        )
+        self._board = self._made_board()
         people = People(self._web)
         self._votes = Votes(
             people, self._engine, settings.approvals, settings.roles, me.team, world
@@ -160,9 +162,10 @@ class Bot:
         app = slack_door.door(
             self._web, None if socket else self._tokens.signing, self._desk, self._courier
         )
-        self._door = _socket(app, self._tokens) if socket else _listening(app, settings)
+        self._open_for(app)
         world.spool.sweep()
         self._engine.start()
+        self._watched.start()
         self._engine.forget(timedelta(days=settings.jobs.keep_days))
         note_changes(settings, world)
         self._board.settle()
@@ -177,6 +180,45 @@ class Bot:
         self._glass = _watch(settings, world, self._courier, self._engine)
         self._glass.look()
         self._by_itself.start()
+        self._watched.guard()
+
+    def _made_board(self) -> Board:
+        settings, world = self._settings, self._world
+        return Board(
+            self._courier,
+            self._engine,
+            protected=lambda name: name in world.deployments and world.deployments[name].protected,
+            now=world.now,
+            questions=Questions(
+                self._courier,
+                self._engine,
+                world.now,
+                settings.approvals.channel,
+                lambda channel, ts: _link(self._web, channel, ts),
+            ),
+        )
+
+    def _open_for(self, app: App) -> None:
+        """Make the door and all that watches the bot; nothing is open yet, nothing watches yet."""
+        settings, world = self._settings, self._world
+        pulse = Pulse(self._reachable, self._by_itself.alive, self._slack_answers)
+        self._watched = Watched(settings, world, self._engine, self._pings, pulse)
+        acked = self._watched.acked
+        self._door: Door
+        if settings.slack.mode == "socket":
+            self._door = _Socket(app, self._tokens, acked)
+        else:
+            self._door = _Listening(app, settings.slack, acked)
+
+    def _reachable(self) -> bool:
+        return self._door.up()
+
+    def _slack_answers(self) -> bool:
+        """Whether Slack would give out a socket, or answers at all where there is none."""
+        with suppress(SlackAway):
+            _who(self._web, self._tokens.app)
+            return True
+        return False
 
     def _approvers(self) -> frozenset[str]:
         return self._votes.approvers()
@@ -222,21 +264,36 @@ class Bot:
             if job_id not in self._said:
                 self._said[job_id] = seconds
                 self._board.silent(job_id, seconds)
+        self._watched.went_round()
 
     def stop(self) -> None:
         """End in good order: the door, the desk, the engine, what the courier still carries."""
+        self._watched.still()
         with suppress(Exception):
             self._door.close()
         self._by_itself.stop()
         self._desk.close()
         self._engine.drain(self._settings.jobs.stop_seconds)
         self._courier.close()
+        self._watched.stop()
         self._engine.stop(0)
 
 
+class _Timed(SocketModeHandler):
+    """Bolt's own, which tells how long each ack took."""
+
+    acked: Callable[[float], None]
+
+    def handle(self, client: Any, req: Any) -> None:
+        began = time.monotonic()
+        super().handle(client, req)
+        self.acked(time.monotonic() - began)
+
+
 class _Socket:
-    def __init__(self, app: App, tokens: Tokens) -> None:
-        self._handler = SocketModeHandler(app, tokens.app.reveal(), ping_interval=PING_SECONDS)
+    def __init__(self, app: App, tokens: Tokens, acked: Callable[[float], None]) -> None:
+        self._handler = _Timed(app, tokens.app.reveal(), ping_interval=PING_SECONDS)
+        self._handler.acked = acked
 
     def open(self) -> None:
         try:
@@ -250,27 +307,27 @@ class _Socket:
         closing.start()
         closing.join(CLOSE_SECONDS_MAX)
 
+    def up(self) -> bool:
+        return bool(self._handler.client.is_connected())
+
 
 def _watch(settings: Settings, world: Context, courier: Courier, engine: Engine) -> Watch:
     assert world.audit is not None  # noqa: S101 - the bot's world always has one.
     return Watch(world.audit, courier, engine, settings.approvals.channel, world.now)
 
 
-def _socket(app: App, tokens: Tokens) -> Door:
-    return _Socket(app, tokens)
-
-
 class _Listening:
     """Slack's requests behind a WSGI server that is made for that, on the stated address."""
 
-    def __init__(self, app: App, host: str, port: int) -> None:
+    def __init__(self, app: App, facts: SlackSettings, acked: Callable[[float], None]) -> None:
         from slack_bolt.adapter.wsgi import SlackRequestHandler  # noqa: PLC0415 - "http" only.
         from waitress import create_server  # noqa: PLC0415
 
         handler: Any = SlackRequestHandler(app, path="/slack/events")
+        host, port = facts.host, facts.port
         try:
             self._server = create_server(
-                _tolerant(handler),
+                _tolerant(handler, acked),
                 host=host,
                 port=port,
                 threads=8,
@@ -292,23 +349,25 @@ class _Listening:
     def close(self) -> None:
         self._server.close()
 
+    def up(self) -> bool:
+        return self._thread.is_alive()
 
-def _tolerant(handler: Any) -> Any:
+
+def _tolerant(handler: Any, acked: Callable[[float], None]) -> Any:
     """Return the handler with 400 for what can't be read at all, which Bolt breaks on."""
 
     def answer(environ: dict[str, Any], start_response: Callable[..., Any]) -> Any:
+        began = time.monotonic()
         try:
-            return handler(environ, start_response)
+            answered = handler(environ, start_response)
+            acked(time.monotonic() - began)
+            return answered
         except (AttributeError, LookupError, TypeError, ValueError) as error:
             log.warning("a request that can't be read was turned away: %s", type(error).__name__)
             start_response("400 Bad Request", [("Content-Length", "0")])
             return [b""]
 
     return answer
-
-
-def _listening(app: App, settings: Settings) -> Door:
-    return _Listening(app, settings.slack.host, settings.slack.port)
 
 
 def _who(web: WebClient, app_token: Secret) -> _Slack:
@@ -345,6 +404,14 @@ def _away(error: BaseException) -> SlackAway:
         safe="Nothing was begun; jobs that were open wait for the next start.",
         hint="Check the tokens (docs/slack-setup.md) and the network, then start the bot again.",
     )
+
+
+def _go_round(bot: Bot) -> None:
+    """Go one round; what breaks it is logged, and the watchdog knows that none has ended since."""
+    try:
+        bot.watch()
+    except Exception as error:
+        log.error("a round of the bot broke", exc_info=error)
 
 
 def _secrets(settings: Settings, tokens: Tokens) -> list[Secret]:

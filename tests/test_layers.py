@@ -18,7 +18,7 @@ MAY_IMPORT = {
     "sandbox": set(),
 }
 DOORS = {
-    "httpx": "storage/convex/",
+    "httpx": ("storage/convex/", "bot/dead_man.py"),  # A ping goes to neither Slack nor Convex.
     "isal": "storage/archive/",
     "sqlite_utils": "storage/catalog.py",
     "boto3": "storage/vaults/s3.py",
@@ -31,7 +31,8 @@ DOORS = {
     "slack_sdk": ("bot/slack.py", "bot/run.py", "bot/courier.py", "bot/people.py", "bot/messages/"),
     "apscheduler": "bot/schedule.py",
     "dbos": "bot/jobs.py",
-    "waitress": "bot/run.py",
+    "prometheus_client": "bot/metrics.py",
+    "waitress": ("bot/run.py", "bot/health.py"),
     "aiohttp": "sandbox/",
     "sandbox": "bot/cli.py",  # Only `lifeboat sandbox` may open the pretend world.
 }
