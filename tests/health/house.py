@@ -69,7 +69,7 @@ class Pinged:
 
         self._server = ThreadingHTTPServer(("127.0.0.1", port), Handler)
         self.port = self._server.server_address[1]
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+        threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
 
     def paths(self) -> list[str]:
         """Which paths were pinged, without their queries, in order."""

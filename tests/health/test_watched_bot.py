@@ -250,7 +250,7 @@ def test_a_cut_socket_is_told_while_slack_is_away_and_the_bot_lives_on(house: Wa
     status, told = wait_for(
         lambda: found if (found := house.health())[0] == 503 else None, 20, house.log_text
     )
-    time.sleep(9)  # Longer than a client that Slack answers may stay away.
+    time.sleep(7)  # Longer than a client that Slack answers may stay away.
     alive = house.bot.runs
     house.slack.heal()
     wait_for(lambda: house.health()[0] == 200, 20, house.log_text)

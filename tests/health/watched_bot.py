@@ -39,8 +39,8 @@ if __name__ == "__main__":
     schedule.LOOK_SECONDS = 1
     rounds.ANEW = timedelta(seconds=1)
     readings.READ_SECONDS = 0.3
-    pulse.LOOK_SECONDS, pulse.PROBE_SECONDS = 0.2, 0.4
-    pulse.SOCKET_ILL_SECONDS, pulse.SOCKET_DEAD_SECONDS = 1.0, 8.0
+    pulse.LOOK_SECONDS, pulse.PROBE_SECONDS = 0.2, 4.0  # A client needs five to be back.
+    pulse.SOCKET_ILL_SECONDS, pulse.SOCKET_DEAD_SECONDS = 1.0, 5.0
     pulse.CLOCK_DEAD_SECONDS = 2.0
     dead_man.PAUSES = (0.2, 0.4)
     signal.signal(signal.SIGUSR1, stop_clock)
