@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -23,6 +24,7 @@ from storage.errors import LifeboatError
 log = logging.getLogger(__name__)
 READ_SECONDS = 15.0
 VAULTS_SECONDS = 600.0  # Between two looks for backups that others have taken.
+AFTER_SECONDS = 0.5  # A job that is over still has to be put away by the engine.
 CLOSE_SECONDS_MAX = 5.0
 LOOKED_BACK = 50
 STATES = ("running", "queued")
@@ -89,7 +91,8 @@ class Readings:
     def _keep_reading(self) -> None:
         while not self._closed:
             self._look_later()
-            self._soon.wait(READ_SECONDS)
+            if self._soon.wait(READ_SECONDS):
+                time.sleep(AFTER_SECONDS)
             self._soon.clear()
             if not self._closed:
                 self._read()

@@ -76,7 +76,7 @@ def main(settings: Settings, environ: Mapping[str, str], format: log_lines.Forma
     faulthandler.enable()  # A crash below Python still says where.
     tokens = settings_slack.tokens(settings.slack, environ, settings.paths.settings.name)
     pings = settings_health.pings(settings.health, environ, settings.paths.settings)
-    log_lines.begin(format, [*_secrets(settings, tokens), *pings.values()])
+    log_lines.begin(format, [*_secrets(settings, tokens), *settings_health.hidden(pings)])
     say = _say if format == "text" else log.info
     told = threading.Event()
     for signum in (signal.SIGINT, signal.SIGTERM):

@@ -77,6 +77,15 @@ def pings(
     return read
 
 
+def hidden(read: Mapping[str, Secret]) -> list[Secret]:
+    """Return what a log must not show of addresses to ping: each, and what is secret in it.
+
+    A library tells an address with the rest of it between: /start, a run id.
+    """
+    paths = [urlsplit(url.reveal()).path.rstrip("/") for url in read.values()]
+    return [*read.values(), *map(Secret, paths)]
+
+
 def _kept(name: str, table: ScheduleTable) -> Iterator[Mistake]:
     where = dotted(("schedules", name))
     if table.ping_env is not None and table.ping_file is not None:

@@ -10,6 +10,7 @@ from bot import settings_health
 from bot.settings import SettingsRefused
 from bot.settings_health import HealthSettings
 from bot.settings_shape import File
+from storage.secret import Secret
 
 SCHEDULE = {"verb": "backup", "cron": "0 2 * * *"}
 
@@ -96,3 +97,10 @@ def test_every_file_that_is_missing_is_named_at_once(tmp_path: Path):
 
     assert "daily-0" in refused.value.what
     assert "daily-1" in refused.value.what
+
+
+def test_what_is_secret_in_an_address_is_hidden_wherever_the_rest_of_it_stands():
+    read = {"daily": Secret("https://hc-ping.com/5e0c-secret/daily/?create=1")}
+    hidden = [each.reveal() for each in settings_health.hidden(read)]
+
+    assert hidden == ["https://hc-ping.com/5e0c-secret/daily/?create=1", "/5e0c-secret/daily"]

@@ -51,7 +51,7 @@ class WatchedHouse(House):
 class Pinged:
     """A server on a real socket that is pinged; `answers` are statuses of the next answers."""
 
-    def __init__(self, port: int = 0) -> None:
+    def __init__(self) -> None:
         self.heard: list[tuple[str, str]] = []
         self.answers: list[int] = []
         told = self
@@ -67,7 +67,13 @@ class Pinged:
             def log_message(self, *_: object) -> None:
                 pass
 
-        self._server = ThreadingHTTPServer(("127.0.0.1", port), Handler)
+        self._handler = Handler
+        self.port = 0
+        self.open()
+
+    def open(self) -> None:
+        """Listen, at the same port as before."""
+        self._server = ThreadingHTTPServer(("127.0.0.1", self.port), self._handler)
         self.port = self._server.server_address[1]
         threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
 

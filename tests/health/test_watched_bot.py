@@ -17,7 +17,7 @@ from sandbox.slack_world import SlackWorld
 from sandbox.world import World
 from tests.health.house import Pinged, WatchedBot, WatchedHouse
 from tests.slack.conftest import own_environment  # noqa: F401 - used by name.
-from tests.slack.house import free_port, wait_for
+from tests.slack.house import wait_for
 
 pytestmark = pytest.mark.slow
 NEVER = "0 3 29 feb *"
@@ -169,11 +169,15 @@ def test_a_run_that_fails_is_pinged_with_the_reason_through_a_server_that_stumbl
 
 
 def test_a_ping_server_that_is_gone_harms_no_job(house: WatchedHouse, pinged: Pinged):
-    house.bot.stop()
-    house.bot.environ = {"RARE_PING_URL": f"http://127.0.0.1:{free_port()}{PATH}/rare"}
-    house.bot.start()
-    ended = run_now(house, "rare")
-    told = wait_for(lambda: re.search("of schedule rare could not be pinged", house.bot.said), 10)
+    began = len(house.log_text())
+    pinged.close()
+    try:
+        ended = run_now(house, "rare")
+        told = wait_for(
+            lambda: "success of schedule rare could not be pinged" in house.log_text()[began:], 10
+        )
+    finally:
+        pinged.open()
 
     assert ended == "Done"
     assert told
@@ -184,9 +188,6 @@ def test_a_bot_that_is_killed_at_it_pings_the_end_of_the_run_all_the_same(
     house: WatchedHouse, pinged: Pinged
 ):
     house.production.trouble(kind="export_stuck")
-    house.bot.stop()
-    house.bot.environ = {"RARE_PING_URL": f"http://127.0.0.1:{pinged.port}{PATH}/rare"}
-    house.bot.start()
     pinged.heard.clear()
     card = house.carded(BACKUPS, lambda: house.type(RIZAL, "schedule run rare"))
     card.until("Convex is making the snapshot")
@@ -256,6 +257,24 @@ def test_every_line_of_its_log_is_one_object_and_a_line_of_a_job_names_it(house:
     assert all({"time", "level", "logger", "message"} <= each.keys() for each in told)
 
 
+def test_a_port_that_is_taken_and_an_address_that_is_none_are_sentences(house: WatchedHouse):
+    second = WatchedHouse(house.folder.parent / "second", house.world, house.slack)
+    second.port = house.port
+    second.write()
+    third = WatchedHouse(house.folder.parent / "third", house.world, house.slack, SCHEDULES)
+    (third.folder / "checks.url").write_text("http://hc-ping.com/not-for-anybody\n")
+    taken, none = WatchedBot(second).launch(), WatchedBot(third).launch(RARE_PING_URL=None)
+    codes = (taken.ended(30), none.ended(30))
+
+    assert codes == (1, 2)
+    assert f"can't serve its health on 127.0.0.1:{house.port}" in taken.said
+    assert "another port in [health]" in taken.said
+    assert house.health()[0] == 200
+    assert "schedules.rare.ping_env: What it names is empty or not set" in none.said
+    assert "schedules.checks.ping_file: What it names goes over http:// to a public" in none.said
+    assert "not-for-anybody" not in none.said
+
+
 def test_a_cut_socket_is_told_while_slack_is_away_and_the_bot_lives_on(house: WatchedHouse):
     house.slack.trouble("error", method="apps.connections.open", times=-1)
     house.slack.trouble("kill_socket")
@@ -296,28 +315,3 @@ def test_a_socket_client_that_is_dead_while_slack_answers_ends_the_process(house
 
     assert code == 70
     assert "though Slack answers" in last["message"]
-
-
-def test_a_port_that_is_taken_is_a_sentence_and_nothing_is_begun(house: WatchedHouse):
-    second = WatchedHouse(house.folder.parent / "second", house.world, house.slack)
-    second.port = house.port
-    second.write()
-    bot = WatchedBot(second).launch()
-    code = bot.ended(30)
-
-    assert code == 1
-    assert f"can't serve its health on 127.0.0.1:{house.port}" in bot.said
-    assert "another port in [health]" in bot.said
-    assert house.health()[0] == 200
-
-
-def test_an_address_to_ping_that_is_none_is_a_mistake_of_the_settings(house: WatchedHouse):
-    third = WatchedHouse(house.folder.parent / "third", house.world, house.slack, SCHEDULES)
-    (third.folder / "checks.url").write_text("http://hc-ping.com/not-for-anybody\n")
-    bot = WatchedBot(third).launch(RARE_PING_URL=None)
-    code = bot.ended(30)
-
-    assert code == 2
-    assert "schedules.rare.ping_env: What it names is empty or not set" in bot.said
-    assert "schedules.checks.ping_file: What it names goes over http:// to a public" in bot.said
-    assert "not-for-anybody" not in bot.said
