@@ -13,16 +13,14 @@ import os
 import signal
 import sys
 import threading
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import Any, Protocol
+from typing import Any
 
 import msgspec
 from slack_bolt import App
-from slack_bolt.adapter.socket_mode import SocketModeHandler
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackClientError
 
@@ -33,13 +31,14 @@ from bot.board import Board
 from bot.by_itself import ByItself
 from bot.courier import Courier, SlackAway
 from bot.desk import Desk
+from bot.doors import Door, Listening, Socket, away
 from bot.jobs import Engine, JobRun
 from bot.people import People
 from bot.pulse import Pulse
 from bot.questions import Questions, restore_of
 from bot.settings import Settings
 from bot.settings_seen import note_changes
-from bot.settings_slack import SlackSettings, Tokens
+from bot.settings_slack import Tokens
 from bot.votes import Votes
 from bot.watch import Watch
 from bot.watched import Watched
@@ -54,21 +53,6 @@ from storage.secret import Secret
 
 log = logging.getLogger("lifeboat")
 WATCH_SECONDS = 5.0
-PING_SECONDS = 5
-BODY_BYTES_MAX = 8 << 20  # A message of Slack's longest, escaped twice, stays well below.
-CLOSE_SECONDS_MAX = 5.0
-
-
-class Door(Protocol):
-    """How Slack reaches the bot: a socket that it opens, or an address that it listens on."""
-
-    def open(self) -> None: ...
-
-    def close(self) -> None: ...
-
-    def up(self) -> bool:
-        """Whether Slack can reach the bot through it right now."""
-        ...
 
 
 def main(settings: Settings, environ: Mapping[str, str], format: log_lines.Format = "text") -> int:
@@ -206,9 +190,9 @@ class Bot:
         acked = self._watched.acked
         self._door: Door
         if settings.slack.mode == "socket":
-            self._door = _Socket(app, self._tokens, acked)
+            self._door = Socket(app, self._tokens, acked)
         else:
-            self._door = _Listening(app, settings.slack, acked)
+            self._door = Listening(app, settings.slack, acked)
 
     def _reachable(self) -> bool:
         return self._door.up()
@@ -279,95 +263,9 @@ class Bot:
         self._engine.stop(0)
 
 
-class _Timed(SocketModeHandler):
-    """Bolt's own, which tells how long each ack took."""
-
-    acked: Callable[[float], None]
-
-    def handle(self, client: Any, req: Any) -> None:
-        began = time.monotonic()
-        super().handle(client, req)
-        self.acked(time.monotonic() - began)
-
-
-class _Socket:
-    def __init__(self, app: App, tokens: Tokens, acked: Callable[[float], None]) -> None:
-        self._handler = _Timed(app, tokens.app.reveal(), ping_interval=PING_SECONDS)
-        self._handler.acked = acked
-
-    def open(self) -> None:
-        try:
-            self._handler.connect()  # type: ignore[no-untyped-call]
-        except (SlackClientError, OSError) as error:
-            raise _away(error) from error
-
-    def close(self) -> None:
-        """Close the socket; its client was seen to hang here, so nobody waits for it for long."""
-        closing = threading.Thread(target=self._handler.close, name="closing", daemon=True)
-        closing.start()
-        closing.join(CLOSE_SECONDS_MAX)
-
-    def up(self) -> bool:
-        return bool(self._handler.client.is_connected())
-
-
 def _watch(settings: Settings, world: Context, courier: Courier, engine: Engine) -> Watch:
     assert world.audit is not None  # noqa: S101 - the bot's world always has one.
     return Watch(world.audit, courier, engine, settings.approvals.channel, world.now)
-
-
-class _Listening:
-    """Slack's requests behind a WSGI server that is made for that, on the stated address."""
-
-    def __init__(self, app: App, facts: SlackSettings, acked: Callable[[float], None]) -> None:
-        from slack_bolt.adapter.wsgi import SlackRequestHandler  # noqa: PLC0415 - "http" only.
-        from waitress import create_server  # noqa: PLC0415
-
-        handler: Any = SlackRequestHandler(app, path="/slack/events")
-        host, port = facts.host, facts.port
-        try:
-            self._server = create_server(
-                _tolerant(handler, acked),
-                host=host,
-                port=port,
-                threads=8,
-                ident="lifeboat",
-                max_request_body_size=BODY_BYTES_MAX,
-                clear_untrusted_proxy_headers=True,
-            )
-        except OSError as error:
-            raise LifeboatError(
-                f"The bot can't listen on {host}:{port} ({error.strerror}).",
-                safe="Nothing was begun.",
-                hint="Stop what listens there, or set another listen in [slack].",
-            ) from error
-        self._thread = threading.Thread(target=self._server.run, name="http", daemon=True)
-
-    def open(self) -> None:
-        self._thread.start()
-
-    def close(self) -> None:
-        self._server.close()
-
-    def up(self) -> bool:
-        return self._thread.is_alive()
-
-
-def _tolerant(handler: Any, acked: Callable[[float], None]) -> Any:
-    """Return the handler with 400 for what can't be read at all, which Bolt breaks on."""
-
-    def answer(environ: dict[str, Any], start_response: Callable[..., Any]) -> Any:
-        began = time.monotonic()
-        try:
-            answered = handler(environ, start_response)
-            acked(time.monotonic() - began)
-            return answered
-        except (AttributeError, LookupError, TypeError, ValueError) as error:
-            log.warning("a request that can't be read was turned away: %s", type(error).__name__)
-            start_response("400 Bad Request", [("Content-Length", "0")])
-            return [b""]
-
-    return answer
 
 
 def _who(web: WebClient, app_token: Secret) -> _Slack:
@@ -377,7 +275,7 @@ def _who(web: WebClient, app_token: Secret) -> _Slack:
         if app_token.reveal():
             web.apps_connections_open(app_token=app_token.reveal())
     except (SlackClientError, OSError) as error:
-        raise _away(error) from error
+        raise away(error) from error
     return _Slack(str(told["team_id"]), str(told.get("team")), str(told.get("user")))
 
 
@@ -395,15 +293,6 @@ def _open_view(web: WebClient, trigger: str, view: dict[str, Any]) -> None:
         raise SlackAway(
             "Slack did not open the form in time.", hint="Press the button once more."
         ) from error
-
-
-def _away(error: BaseException) -> SlackAway:
-    code = getattr(error, "response", {}).get("error") if hasattr(error, "response") else None
-    return SlackAway(
-        f"Slack can't be reached or refuses the tokens ({code or type(error).__name__}).",
-        safe="Nothing was begun; jobs that were open wait for the next start.",
-        hint="Check the tokens (docs/slack-setup.md) and the network, then start the bot again.",
-    )
 
 
 def _go_round(bot: Bot) -> None:

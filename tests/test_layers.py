@@ -27,12 +27,19 @@ DOORS = {
     "pydantic": "bot/settings",
     "pyrage": "storage/seal.py",
     "rich": "bot/terminal/",
-    "slack_bolt": ("bot/slack.py", "bot/run.py"),
-    "slack_sdk": ("bot/slack.py", "bot/run.py", "bot/courier.py", "bot/people.py", "bot/messages/"),
+    "slack_bolt": ("bot/slack.py", "bot/run.py", "bot/doors.py"),
+    "slack_sdk": (
+        "bot/slack.py",
+        "bot/run.py",
+        "bot/doors.py",
+        "bot/courier.py",
+        "bot/people.py",
+        "bot/messages/",
+    ),
     "apscheduler": "bot/schedule.py",
     "dbos": "bot/jobs.py",
     "prometheus_client": "bot/metrics.py",
-    "waitress": ("bot/run.py", "bot/health.py"),
+    "waitress": ("bot/doors.py", "bot/health.py"),
     "aiohttp": "sandbox/",
     "sandbox": "bot/cli.py",  # Only `lifeboat sandbox` may open the pretend world.
 }
