@@ -61,6 +61,10 @@ class ByItself:
             log.error("the clock has stopped: schedules may come late until the bot is restarted")
         return alive
 
+    def alive(self) -> bool:
+        """Whether the clock runs, asked by whoever watches over the bot."""
+        return self._clock.alive()
+
     def stop(self) -> None:
         """Ring no more."""
         self._clock.stop()

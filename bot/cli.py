@@ -97,7 +97,7 @@ def _with_printer(name: str, rest: Sequence[str], words: Words) -> int:
         return _say(help_text.version())
     with terminal.printer(json=words.json, out=sys.stdout, err=sys.stderr) as printer:
         if name == "run":
-            return _bot(words, printer)
+            return _bot(words, rest, printer)
         verb = {**VERBS, **TERMINAL_VERBS}.get(name)
         if verb is None:
             return _failed(help_text.unknown_verb(name), printer, failed_exit_code=2)
@@ -137,13 +137,15 @@ def _sandbox(words: Sequence[str], *, asks_help: bool) -> int:
     )
 
 
-def _bot(words: Words, printer: Printer) -> int:
+def _bot(words: Words, rest: Sequence[str], printer: Printer) -> int:
     """Run the bot until it is told to stop."""
+    from bot import log_lines
     from bot.run import main as run
     from bot.settings import read
 
     try:
-        return run(read(words.settings, os.environ), os.environ)
+        format = log_lines.read(rest)
+        return run(read(words.settings, os.environ), os.environ, format)
     except LifeboatError as error:
         return _failed(error, printer, failed_exit_code=1)
 

@@ -18,7 +18,10 @@ GLOBAL = (
     ("--help", "this text; after a verb, the verb's own"),
 )
 OTHER = (
-    ("run", "Run the bot: Slack, jobs that survive a restart."),
+    (
+        "run",
+        "Run the bot: Slack, jobs that survive a restart. --log-format json: its log in JSON.",
+    ),
     ("demo", "Play the whole story on stand-ins, with nothing to sign up for."),
     ("sandbox convex", "Start stand-in Convex deployments on this machine."),
     ("version", "Say which Lifeboat this is."),

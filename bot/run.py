@@ -7,38 +7,41 @@ end for a while, the rest goes on at the next start.
 
 from __future__ import annotations
 
+import faulthandler
 import logging
 import os
 import signal
 import sys
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import Any, Protocol
+from typing import Any
 
 import msgspec
 from slack_bolt import App
-from slack_bolt.adapter.socket_mode import SocketModeHandler
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackClientError
 
 from bot import app as house
-from bot import settings_slack
+from bot import log_lines, settings_health, settings_slack, systemd
 from bot import slack as slack_door
 from bot.board import Board
 from bot.by_itself import ByItself
 from bot.courier import Courier, SlackAway
 from bot.desk import Desk
+from bot.doors import Door, Listening, Socket, away
 from bot.jobs import Engine, JobRun
 from bot.people import People
+from bot.pulse import Pulse
 from bot.questions import Questions, restore_of
 from bot.settings import Settings
 from bot.settings_seen import note_changes
 from bot.settings_slack import Tokens
 from bot.votes import Votes
 from bot.watch import Watch
+from bot.watched import Watched
 from bot.worker import Copying, Heard, Worker
 from commands import copy
 from commands.aim import queue_of
@@ -50,23 +53,15 @@ from storage.secret import Secret
 
 log = logging.getLogger("lifeboat")
 WATCH_SECONDS = 5.0
-PING_SECONDS = 5
-BODY_BYTES_MAX = 8 << 20  # A message of Slack's longest, escaped twice, stays well below.
-CLOSE_SECONDS_MAX = 5.0
 
 
-class Door(Protocol):
-    """How Slack reaches the bot: a socket that it opens, or an address that it listens on."""
-
-    def open(self) -> None: ...
-
-    def close(self) -> None: ...
-
-
-def main(settings: Settings, environ: Mapping[str, str]) -> int:
+def main(settings: Settings, environ: Mapping[str, str], format: log_lines.Format = "text") -> int:
     """Run until told to stop; return the exit code. LifeboatError when it can't begin."""
+    faulthandler.enable()  # A crash below Python still says where.
     tokens = settings_slack.tokens(settings.slack, environ, settings.paths.settings.name)
-    _logging()
+    pings = settings_health.pings(settings.health, environ, settings.paths.settings)
+    log_lines.begin(format, [*_secrets(settings, tokens), *settings_health.hidden(pings)])
+    say = _say if format == "text" else log.info
     told = threading.Event()
     for signum in (signal.SIGINT, signal.SIGTERM):
         signal.signal(signum, lambda *_: told.set())
@@ -74,14 +69,16 @@ def main(settings: Settings, environ: Mapping[str, str]) -> int:
         world = up.enter_context(
             house.built(settings, tell=lambda _event: None, confirm=lambda _question: False)
         )
-        bot = Bot(settings, tokens, world)
+        bot = Bot(settings, tokens, world, pings)
         bot.start()
-        _say(f"Lifeboat is up: {bot.where}. Stop it with Ctrl-C.")
+        say(f"Lifeboat is up: {bot.where}. Stop it with Ctrl-C.")
+        systemd.tell("READY=1")
         while not told.wait(WATCH_SECONDS):
-            bot.watch()
-        _say("Stopping: no new work; running jobs may end.")
+            _go_round(bot)
+        systemd.tell("STOPPING=1")
+        say("Stopping: no new work; running jobs may end.")
         bot.stop()
-    _say("Stopped. What was not finished goes on at the next start.")
+    say("Stopped. What was not finished goes on at the next start.")
     sys.stdout.flush()
     # The engine's threads may still be in a step; the next start does that step again.
     os._exit(0)
@@ -99,8 +96,11 @@ class _Slack:
 class Bot:
     """Everything of one running bot, joined."""
 
-    def __init__(self, settings: Settings, tokens: Tokens, world: Context) -> None:
+    def __init__(
+        self, settings: Settings, tokens: Tokens, world: Context, pings: Mapping[str, Secret]
+    ) -> None:
         self._settings, self._tokens, self._world = settings, tokens, world
+        self._pings = pings
         self._web = slack_door.client(tokens.bot, settings.slack.api_url)
         self._heard = Heard()
         self._said: dict[str, float] = {}
@@ -120,23 +120,12 @@ class Bot:
                 approvers=self._approvers,
                 begin=self._begin,
                 copy=self._copy,
+                followers=lambda: self._watched.followers,
             ),
         )
         me = _who(self._web, self._tokens.app)
         self._courier = Courier(self._web)
-        self._board = Board(
-            self._courier,
-            self._engine,
-            protected=lambda name: name in world.deployments and world.deployments[name].protected,
-            now=world.now,
-            questions=Questions(
-                self._courier,
-                self._engine,
-                world.now,
-                settings.approvals.channel,
-                lambda channel, ts: _link(self._web, channel, ts),
-            ),
-        )
+        self._board = self._made_board()
         people = People(self._web)
         self._votes = Votes(
             people, self._engine, settings.approvals, settings.roles, me.team, world
@@ -157,9 +146,10 @@ class Bot:
         app = slack_door.door(
             self._web, None if socket else self._tokens.signing, self._desk, self._courier
         )
-        self._door = _socket(app, self._tokens) if socket else _listening(app, settings)
+        self._open_for(app)
         world.spool.sweep()
         self._engine.start()
+        self._watched.start()
         self._engine.forget(timedelta(days=settings.jobs.keep_days))
         note_changes(settings, world)
         self._board.settle()
@@ -174,6 +164,45 @@ class Bot:
         self._glass = _watch(settings, world, self._courier, self._engine)
         self._glass.look()
         self._by_itself.start()
+        self._watched.guard()
+
+    def _made_board(self) -> Board:
+        settings, world = self._settings, self._world
+        return Board(
+            self._courier,
+            self._engine,
+            protected=lambda name: name in world.deployments and world.deployments[name].protected,
+            now=world.now,
+            questions=Questions(
+                self._courier,
+                self._engine,
+                world.now,
+                settings.approvals.channel,
+                lambda channel, ts: _link(self._web, channel, ts),
+            ),
+        )
+
+    def _open_for(self, app: App) -> None:
+        """Make the door and all that watches the bot; nothing is open yet, nothing watches yet."""
+        settings, world = self._settings, self._world
+        pulse = Pulse(self._reachable, self._by_itself.alive, self._slack_answers)
+        self._watched = Watched(settings, world, self._engine, self._pings, pulse)
+        acked = self._watched.acked
+        self._door: Door
+        if settings.slack.mode == "socket":
+            self._door = Socket(app, self._tokens, acked)
+        else:
+            self._door = Listening(app, settings.slack, acked)
+
+    def _reachable(self) -> bool:
+        return self._door.up()
+
+    def _slack_answers(self) -> bool:
+        """Whether Slack would give out a socket, or answers at all where there is none."""
+        with suppress(SlackAway):
+            _who(self._web, self._tokens.app)
+            return True
+        return False
 
     def _approvers(self) -> frozenset[str]:
         return self._votes.approvers()
@@ -219,93 +248,24 @@ class Bot:
             if job_id not in self._said:
                 self._said[job_id] = seconds
                 self._board.silent(job_id, seconds)
+        self._watched.went_round()
 
     def stop(self) -> None:
         """End in good order: the door, the desk, the engine, what the courier still carries."""
+        self._watched.still()
         with suppress(Exception):
             self._door.close()
         self._by_itself.stop()
         self._desk.close()
         self._engine.drain(self._settings.jobs.stop_seconds)
         self._courier.close()
+        self._watched.stop()
         self._engine.stop(0)
-
-
-class _Socket:
-    def __init__(self, app: App, tokens: Tokens) -> None:
-        self._handler = SocketModeHandler(app, tokens.app.reveal(), ping_interval=PING_SECONDS)
-
-    def open(self) -> None:
-        try:
-            self._handler.connect()  # type: ignore[no-untyped-call]
-        except (SlackClientError, OSError) as error:
-            raise _away(error) from error
-
-    def close(self) -> None:
-        """Close the socket; its client was seen to hang here, so nobody waits for it for long."""
-        closing = threading.Thread(target=self._handler.close, name="closing", daemon=True)
-        closing.start()
-        closing.join(CLOSE_SECONDS_MAX)
 
 
 def _watch(settings: Settings, world: Context, courier: Courier, engine: Engine) -> Watch:
     assert world.audit is not None  # noqa: S101 - the bot's world always has one.
     return Watch(world.audit, courier, engine, settings.approvals.channel, world.now)
-
-
-def _socket(app: App, tokens: Tokens) -> Door:
-    return _Socket(app, tokens)
-
-
-class _Listening:
-    """Slack's requests behind a WSGI server that is made for that, on the stated address."""
-
-    def __init__(self, app: App, host: str, port: int) -> None:
-        from slack_bolt.adapter.wsgi import SlackRequestHandler  # noqa: PLC0415 - "http" only.
-        from waitress import create_server  # noqa: PLC0415
-
-        handler: Any = SlackRequestHandler(app, path="/slack/events")
-        try:
-            self._server = create_server(
-                _tolerant(handler),
-                host=host,
-                port=port,
-                threads=8,
-                ident="lifeboat",
-                max_request_body_size=BODY_BYTES_MAX,
-                clear_untrusted_proxy_headers=True,
-            )
-        except OSError as error:
-            raise LifeboatError(
-                f"The bot can't listen on {host}:{port} ({error.strerror}).",
-                safe="Nothing was begun.",
-                hint="Stop what listens there, or set another listen in [slack].",
-            ) from error
-        self._thread = threading.Thread(target=self._server.run, name="http", daemon=True)
-
-    def open(self) -> None:
-        self._thread.start()
-
-    def close(self) -> None:
-        self._server.close()
-
-
-def _tolerant(handler: Any) -> Any:
-    """Return the handler with 400 for what can't be read at all, which Bolt breaks on."""
-
-    def answer(environ: dict[str, Any], start_response: Callable[..., Any]) -> Any:
-        try:
-            return handler(environ, start_response)
-        except (AttributeError, LookupError, TypeError, ValueError) as error:
-            log.warning("a request that can't be read was turned away: %s", type(error).__name__)
-            start_response("400 Bad Request", [("Content-Length", "0")])
-            return [b""]
-
-    return answer
-
-
-def _listening(app: App, settings: Settings) -> Door:
-    return _Listening(app, settings.slack.host, settings.slack.port)
 
 
 def _who(web: WebClient, app_token: Secret) -> _Slack:
@@ -315,7 +275,7 @@ def _who(web: WebClient, app_token: Secret) -> _Slack:
         if app_token.reveal():
             web.apps_connections_open(app_token=app_token.reveal())
     except (SlackClientError, OSError) as error:
-        raise _away(error) from error
+        raise away(error) from error
     return _Slack(str(told["team_id"]), str(told.get("team")), str(told.get("user")))
 
 
@@ -335,23 +295,17 @@ def _open_view(web: WebClient, trigger: str, view: dict[str, Any]) -> None:
         ) from error
 
 
-def _away(error: BaseException) -> SlackAway:
-    code = getattr(error, "response", {}).get("error") if hasattr(error, "response") else None
-    return SlackAway(
-        f"Slack can't be reached or refuses the tokens ({code or type(error).__name__}).",
-        safe="Nothing was begun; jobs that were open wait for the next start.",
-        hint="Check the tokens (docs/slack-setup.md) and the network, then start the bot again.",
-    )
+def _go_round(bot: Bot) -> None:
+    """Go one round; what breaks it is logged, and the watchdog knows that none has ended since."""
+    try:
+        bot.watch()
+    except Exception as error:
+        log.error("a round of the bot broke", exc_info=error)
 
 
-def _logging() -> None:
-    logging.basicConfig(
-        level=logging.INFO,
-        format="%(asctime)s %(levelname)s %(name)s: %(message)s",
-        stream=sys.stderr,
-    )
-    for noisy in ("slack_bolt", "slack_sdk", "dbos", "httpx"):
-        logging.getLogger(noisy).setLevel(logging.WARNING)
+def _secrets(settings: Settings, tokens: Tokens) -> list[Secret]:
+    keys = [each.key for each in settings.deployments.values()]
+    return [tokens.bot, tokens.app, tokens.signing, *keys]
 
 
 def _say(text: str) -> None:

@@ -63,6 +63,10 @@ class Clock:
             closing.start()
             closing.join(CLOSE_SECONDS_MAX)
 
+    def alive(self) -> bool:
+        """Whether it still rings: its look once a minute has come through not long ago."""
+        return bool(self._scheduler.running) and time.monotonic() - self._beat < DEAD_SECONDS
+
     def check(self) -> bool:
         """Whether it is alive. Called now and then: puts right what a changed clock has upset."""
         if not self._scheduler.running:
@@ -73,7 +77,7 @@ class Clock:
             if at is not None and rings is not None and self._now() < at < rings:
                 log.warning("the clock was set back; %s rings anew", job.id)
                 job.modify(next_run_time=at)
-        return time.monotonic() - self._beat < DEAD_SECONDS
+        return self.alive()
 
     def _woken(self, id: str) -> None:
         """Hear one ring; whatever goes wrong is looked at again in a minute."""

@@ -19,6 +19,7 @@ from typing import Any, TypeVar
 from pydantic import ValidationError
 
 from bot import (
+    settings_health,
     settings_keys,
     settings_retention,
     settings_schedules,
@@ -28,6 +29,7 @@ from bot import (
     settings_vaults,
     settings_words,
 )
+from bot.settings_health import HealthSettings
 from bot.settings_keys import Place, Unusable
 from bot.settings_sense import Shaped
 from bot.settings_shape import DeploymentTable, File
@@ -126,6 +128,7 @@ class Settings:
     roles: Roles
     approvals: Approvals
     jobs: JobsSettings
+    health: HealthSettings
     schedules: Mapping[str, Schedule]
     warnings: tuple[tuple[str, str], ...] = ()
 
@@ -181,6 +184,7 @@ class _Reading:
         file = shaped.file
         self.mistakes += settings_sense.file_mistakes(shaped)
         self.mistakes += settings_slack.mistakes(file)
+        self.mistakes += settings_health.mistakes(file)
         self.mistakes += settings_retention.mistakes(shaped)
         self.mistakes += settings_seal.mistakes(shaped)
         deployments: dict[str, DeploymentSettings] = {}
@@ -213,6 +217,7 @@ class _Reading:
             roles=settings_slack.roles(file),
             approvals=settings_slack.approvals(file),
             jobs=settings_slack.jobs(file),
+            health=settings_health.health(file),
             schedules=MappingProxyType(schedules),
             warnings=tuple(self.warnings),
         )

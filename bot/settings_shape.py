@@ -13,6 +13,7 @@ from typing import Literal
 from pydantic import Field
 from pydantic.fields import FieldInfo
 
+from bot.settings_shape_health import HealthTable
 from bot.settings_shape_kept import (
     EncryptionTable,
     KeptTable,
@@ -313,6 +314,16 @@ class ScheduleTable(Table):
     channel: str | None = Field(
         default=None, description="Id of the channel (C…) where its jobs are shown."
     )
+    ping_env: str | None = Field(
+        default=None,
+        description="Environment variable that holds an address to ping when it begins and ends, "
+        "such as a check's of healthchecks.io.",
+    )
+    ping_file: str | None = Field(
+        default=None,
+        min_length=1,
+        description="File that holds the address instead; relative to this file.",
+    )
     on: bool = Field(default=True, description="Whether it runs at all.")
 
 
@@ -331,6 +342,7 @@ class File(Table):
     roles: RolesTable = RolesTable()
     approvals: ApprovalsTable = ApprovalsTable()
     jobs: JobsTable = JobsTable()
+    health: HealthTable = HealthTable()
     schedules: dict[str, ScheduleTable] = Field(default_factory=dict)
 
 
@@ -349,6 +361,7 @@ TABLES: dict[str, type[Table]] = {
     "roles": RolesTable,
     "approvals": ApprovalsTable,
     "jobs": JobsTable,
+    "health": HealthTable,
     "schedules.<name>": ScheduleTable,
 }
 

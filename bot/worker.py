@@ -18,7 +18,9 @@ from typing import Any, TypeVar
 import msgspec
 
 from bot.board import Board, Ended
+from bot.follower import Followers
 from bot.jobs import JobRun
+from bot.log_lines import of_job
 from commands.events import Event, ImportConfirmed, Result, StepBegan, StepFinished
 from commands.jobs import do
 from commands.verb import Caller, Context, CopyLater
@@ -70,9 +72,14 @@ class Worker:
     approvers: Callable[[], frozenset[str]] = frozenset
     begin: Callable[[JobRun, Any], str] = lambda _run, _approved: ""
     copy: Callable[[JobRun, Copying], str] | None = None
+    followers: Callable[[], Followers] = Followers
 
     def __call__(self, run: JobRun) -> dict[str, Any]:
         """Do one job; what is returned is kept by the engine for a while."""
+        with of_job(run.id):
+            return self._do(run)
+
+    def _do(self, run: JobRun) -> dict[str, Any]:
         board = self.board()
         self.heard.now(run.id)
         try:
@@ -80,6 +87,7 @@ class Worker:
         finally:
             self.heard.over(run.id)
         board.over(run.id, run.wish, ended)
+        self.followers().over(run)
         board.queued()
         told: dict[str, Any] = msgspec.to_builtins(ended)
         return told
@@ -89,7 +97,10 @@ class Worker:
             board.open(run.id, run.wish)
         if run.resumed:
             board.picked_up(run.id)
-        return board.ended(run.id, self._outcome(run, board))
+        self.followers().began(run)
+        outcome = self._outcome(run, board)
+        self.followers().ended(run, outcome)
+        return board.ended(run.id, outcome)
 
     def _outcome(self, run: JobRun, board: Board) -> Result | LifeboatError:
         try:
@@ -111,7 +122,7 @@ class Worker:
             )
 
     def _context(self, run: JobRun, board: Board) -> Context:
-        listening = _Listening(run, board, self.heard)
+        listening = _Listening(run, board, self.heard, self.followers())
         wish = run.wish
         return replace(
             self.world.telling(listening.tell),
@@ -168,8 +179,9 @@ class _Asking:
 class _Listening:
     """A running job's ear and brake: every event goes to the board, every pause heeds a cancel."""
 
-    def __init__(self, run: JobRun, board: Board, heard: Heard) -> None:
+    def __init__(self, run: JobRun, board: Board, heard: Heard, followers: Followers) -> None:
         self._run, self._board, self._heard = run, board, heard
+        self._followers = followers
         self._closed = run.closed
         self._looked = float("-inf")
 
@@ -183,6 +195,7 @@ class _Listening:
             self._run.close()
         self._heard.now(self._run.id)
         self._board.heard(self._run.id, event)
+        self._followers.heard(self._run, event)
 
     def step(self, name: str, doing: Callable[[], T]) -> T:
         """Do a step, telling that it began and how long it took."""

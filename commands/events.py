@@ -60,6 +60,7 @@ class Warned(Event):
     """Something a person should look at, though the job goes on."""
 
     text: str
+    vault: str = ""  # That could not be used, if that is what it is about.
 
 
 @dataclass(frozen=True)
@@ -421,15 +422,12 @@ class KeyCreated(Result):
 
 @dataclass(frozen=True)
 class KitTold(Result):
-    """The recovery kit: its text, without any secret, and the file it was written into.
-
-    `with_identity`: the file, and only the file, holds the secret key as well.
-    """
+    """The recovery kit: its text, without any secret, and the file it was written into."""
 
     text: str
     backups: tuple[str, ...]
     path: str | None = None
-    with_identity: bool = False
+    with_identity: bool = False  # The file, and only the file, holds the secret key as well.
 
 
 @dataclass(frozen=True)

@@ -267,7 +267,7 @@ class Context:
         """Tell of a vault that can't be used, once for all that is done here."""
         if vault not in self.said:
             self.said.add(vault)
-            self.tell(Warned(sentence))
+            self.tell(Warned(sentence, vault))
 
     def known_vault(self, name: str) -> Vault:
         """Return a vault by its name in the settings; Refused, with the near ones, if none."""

@@ -18,7 +18,7 @@ MAY_IMPORT = {
     "sandbox": set(),
 }
 DOORS = {
-    "httpx": "storage/convex/",
+    "httpx": ("storage/convex/", "bot/dead_man.py"),  # A ping goes to neither Slack nor Convex.
     "isal": "storage/archive/",
     "sqlite_utils": "storage/catalog.py",
     "boto3": "storage/vaults/s3.py",
@@ -27,11 +27,19 @@ DOORS = {
     "pydantic": "bot/settings",
     "pyrage": "storage/seal.py",
     "rich": "bot/terminal/",
-    "slack_bolt": ("bot/slack.py", "bot/run.py"),
-    "slack_sdk": ("bot/slack.py", "bot/run.py", "bot/courier.py", "bot/people.py", "bot/messages/"),
+    "slack_bolt": ("bot/slack.py", "bot/run.py", "bot/doors.py"),
+    "slack_sdk": (
+        "bot/slack.py",
+        "bot/run.py",
+        "bot/doors.py",
+        "bot/courier.py",
+        "bot/people.py",
+        "bot/messages/",
+    ),
     "apscheduler": "bot/schedule.py",
     "dbos": "bot/jobs.py",
-    "waitress": "bot/run.py",
+    "prometheus_client": "bot/metrics.py",
+    "waitress": ("bot/doors.py", "bot/health.py"),
     "aiohttp": "sandbox/",
     "sandbox": "bot/cli.py",  # Only `lifeboat sandbox` may open the pretend world.
 }

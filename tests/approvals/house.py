@@ -24,6 +24,7 @@ class LivelyBot(Bot):
 
     module = "tests.approvals.lively"
     environ: Mapping[str, str] = {}
+    words: tuple[str, ...] = ()  # More of them, after `run`.
 
     def launch(self, **environ: str | None) -> Bot:
         """Start it, and wait for nothing."""
@@ -31,8 +32,9 @@ class LivelyBot(Bot):
         self._began = len(house.log_text())
         told = house.environ() | self.environ | environ
         with house.log.open("ab") as log:
+            command = ["run", "--settings", str(house.settings), *self.words]
             self._process = subprocess.Popen(
-                [sys.executable, "-m", self.module, "run", "--settings", str(house.settings)],
+                [sys.executable, "-m", self.module, *command],
                 cwd=ROOT,
                 env={name: value for name, value in told.items() if value is not None},
                 stdin=subprocess.DEVNULL,
