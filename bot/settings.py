@@ -20,6 +20,7 @@ from pydantic import ValidationError
 
 from bot import (
     settings_keys,
+    settings_lookout,
     settings_retention,
     settings_schedules,
     settings_seal,
@@ -323,6 +324,9 @@ def _rules(file: File) -> Rules:
         grow_percent_max=file.verify.grow_percent_max,
         download_tries=file.lifeboat.download_tries,
         retention=settings_retention.policies(file),
+        lookout=settings_lookout.rules(
+            file.lookout, {name: each.backup_hours_max for name, each in file.deployments.items()}
+        ),
         copy_tries=file.jobs.copy_tries,
         copy_retry_seconds=file.jobs.copy_retry_seconds,
     )

@@ -139,6 +139,23 @@ def findings(checked: Checked) -> Iterator[Trouble]:
     )
 
 
+def half_gone(vault: str, sentences: Sequence[str], now: datetime) -> Iterator[Trouble]:
+    """Find manifests in a vault that can't be read, or whose archive is gone."""
+    if not sentences:
+        return
+    more = len(sentences) - TOLD_MAX
+    told = " ".join(sentences[:TOLD_MAX]) + (f" And {more:,} more like it." if more > 0 else "")
+    yield Trouble(
+        kind="findings",
+        about=f"labels {vault}",
+        severity="severe",
+        what=told,
+        safe="Every other backup is as it was; none of these counts as one.",
+        hint="See all of them: lifeboat doctor. If another vault has copies, copy those here.",
+        since=now,
+    )
+
+
 def _odd(
     newest: Manifest, before: Sequence[Manifest], learning: Learning
 ) -> list[tuple[str, str, Odd]]:

@@ -17,6 +17,7 @@ from typing import Any, Literal, Protocol, TypeVar
 
 from commands.aim import Aim
 from commands.events import Event, JobStanding, Result, Warned
+from commands.lookout_rules import LookoutRules
 from commands.policy import Approvals
 from commands.three_two_one import Place
 from commands.timetable import Begin, Pausing, Schedule, ScheduledRun
@@ -126,6 +127,7 @@ class Rules:
     approvals: Approvals = field(default_factory=Approvals)
     pausing: Pausing = field(default_factory=Pausing)
     retention: Policies = field(default_factory=Policies)
+    lookout: LookoutRules = field(default_factory=LookoutRules)
 
     @property
     def grace(self) -> timedelta:
