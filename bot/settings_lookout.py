@@ -1,4 +1,4 @@
-"""What the settings say of standing troubles: the shape of `[lookout]`, and what follows from it."""
+"""What the settings say of standing troubles: the shape of `[lookout]`, what follows from it."""
 
 from __future__ import annotations
 

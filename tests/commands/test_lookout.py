@@ -155,6 +155,12 @@ def test_rows_that_became_bigger_are_odd_though_there_are_no_more_of_them():
     assert trouble.severity == "warning"
 
 
+def test_the_size_of_a_table_with_a_few_rows_says_nothing():
+    before = history(users=[19] * 14, npd=[90_000] * 14)
+
+    assert not anomalies(manifest(0, users=5, npd=90_000), before)
+
+
 def test_a_steady_deployment_has_no_anomaly():
     assert not anomalies(manifest(0, users=8650), history(users=USERS))
     assert not anomalies(manifest(0, users=8650), [])
