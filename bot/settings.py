@@ -12,6 +12,7 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, TypeVar
@@ -324,9 +325,12 @@ def _rules(file: File) -> Rules:
         grow_percent_max=file.verify.grow_percent_max,
         download_tries=file.lifeboat.download_tries,
         retention=settings_retention.policies(file),
-        lookout=settings_lookout.rules(
-            file.lookout, {name: each.backup_hours_max for name, each in file.deployments.items()}
-        ),
+        targets={
+            name: timedelta(hours=each.backup_hours_max)
+            for name, each in file.deployments.items()
+            if each.backup_hours_max is not None
+        },
+        lookout=settings_lookout.rules(file.lookout),
         copy_tries=file.jobs.copy_tries,
         copy_retry_seconds=file.jobs.copy_retry_seconds,
     )

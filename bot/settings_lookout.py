@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import timedelta
 
 from pydantic import Field
@@ -13,12 +12,6 @@ from commands.lookout_rules import LookoutRules
 
 
 class LookoutTable(Table):
-    overdue_grace_minutes: float = Field(
-        default=60,
-        ge=0,
-        le=10_080,
-        description="How long after its schedules' longest gap a deployment's backup is overdue.",
-    )
     learn_from: int = Field(
         default=14,
         ge=5,
@@ -63,12 +56,9 @@ class LookoutTable(Table):
     )
 
 
-def rules(table: LookoutTable, targets: Mapping[str, float | None]) -> LookoutRules:
-    """Return the bounds of the lookout; `targets` are hours by deployment."""
-    said = {name: timedelta(hours=hours) for name, hours in targets.items() if hours is not None}
+def rules(table: LookoutTable) -> LookoutRules:
+    """Return the bounds of the lookout."""
     return LookoutRules(
-        targets=said,
-        overdue_grace=timedelta(minutes=table.overdue_grace_minutes),
         learning=Learning(
             values_max=max(table.learn_from, table.learn_min),
             values_min=table.learn_min,

@@ -10,17 +10,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import partial
 
-from commands import lookout_backups, lookout_people, lookout_places, targets, timetable
+from commands import lookout_backups, lookout_people, lookout_places, timetable
 from commands.answers import Answers, Silent
 from commands.events import JobStanding
 from commands.last_good import EVER, damaged, last_good
 from commands.looking_deployments import Probed, Probes
 from commands.looking_vaults import VaultLook, VaultLooks
 from commands.lookout_backups import Covered, moment
-from commands.targets import Target
+from commands.lookout_targets import Target, promised
+from commands.target import BACKUP
 from commands.trouble import Kind, Seen, Trouble
 from commands.verb import Context
 from storage import schedule_notes
@@ -68,7 +69,6 @@ class Looking:
         self._probes = Probes(ctx) if probes else None
         self._since: dict[str, datetime] = {}
         self._learned: dict[str, _Learned] = {}
-        self._targets: dict[str, tuple[datetime, Target | None]] = {}
         self._notes: dict[str, Notes] = {}
         self._first_away = False
         self._jobs: tuple[JobStanding, ...] | None = None
@@ -182,7 +182,7 @@ class Looking:
                 yield from lookout_people.left_paused(probed.standstill, rules.lookout, now)
 
     def _of_backups(self, name: str, good: Entry | None, now: datetime) -> Iterator[Trouble]:
-        target = self._target(name, now)
+        target = self._target(name)
         if target is not None:
             covered = Covered(name, target)
             if good is not None:
@@ -234,7 +234,7 @@ class Looking:
         if probed is not None and probed.refusal is not None:
             yield "Its key is refused."
         for job in self._jobs or ():
-            if job.deployment == name and job.verb == targets.BACKUP:
+            if job.deployment == name and job.verb == BACKUP:
                 how = "is running" if job.state == "running" else "waits for its turn"
                 yield f"A backup that was asked for at {moment(job.asked_at)} {how}."
 
@@ -243,15 +243,8 @@ class Looking:
         notes = [self._notes[name].set for name in target.schedules if name in self._notes]
         return max((note.at for note in notes if note is not None), default=None)
 
-    def _target(self, name: str, now: datetime) -> Target | None:
-        known = self._targets.get(name)
-        if known is None or abs(now - known[0]) > timedelta(days=1):
-            rules = self._ctx.rules.lookout
-            found = targets.target(
-                name, rules.targets, self._ctx.schedules.values(), rules.overdue_grace, now
-            )
-            known = self._targets[name] = (now, found)
-        return known[1]
+    def _target(self, name: str) -> Target | None:
+        return promised(name, self._ctx.schedules, self._ctx.rules.targets.get(name))
 
     def _steady(self, found: Sequence[Trouble], unknown: set[Kind]) -> tuple[Trouble, ...]:
         """Return each trouble once, with the moment it was first seen; forget what is over."""

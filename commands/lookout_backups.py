@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 
 from commands.baseline import SMALL, Learning, Odd, Sample, judge
 from commands.checks import table_path
-from commands.targets import Target
+from commands.lookout_targets import Target
 from commands.trouble import Trouble
 from storage.manifest import Manifest
 

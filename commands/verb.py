@@ -127,6 +127,7 @@ class Rules:
     approvals: Approvals = field(default_factory=Approvals)
     pausing: Pausing = field(default_factory=Pausing)
     retention: Policies = field(default_factory=Policies)
+    targets: Mapping[str, timedelta] = field(default_factory=dict)  # By deployment, where stated.
     lookout: LookoutRules = field(default_factory=LookoutRules)
 
     @property

@@ -16,7 +16,7 @@ from commands import lookout_places as places
 from commands.baseline import Learning
 from commands.events import JobStanding
 from commands.lookout_rules import LookoutRules
-from commands.targets import Target
+from commands.lookout_targets import Target
 from commands.trouble import Trouble
 from storage.finding import Finding
 from storage.manifest import Contents, Manifest, TableFacts

@@ -1,17 +1,16 @@
-"""How old a backup may be: what the settings say, or what the schedules come to."""
+"""How old a backup may be before that is a trouble: as the settings say, or the schedules."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from commands import backup, due
-from commands.targets import target
+from commands.lookout_targets import promised
 from commands.timetable import Schedule
 
-NOW = datetime(2026, 11, 25, 9, 30, tzinfo=UTC)  # A Wednesday.
 HOUR = timedelta(hours=1)
 
 
@@ -32,20 +31,20 @@ def schedule(name: str, words: str, *more: str, **changes) -> Schedule:
 @pytest.mark.parametrize(
     ("times", "hours"),
     [
-        (["0 2 * * *"], 25),
-        (["0 2 * * *", "0 3 * * sun", "0 4 1 * *"], 25),
-        (["6h"], 7),
-        (["0 2 * * mon-fri"], 73),
-        (["*/10 9-17 * * mon-fri"], 64 + 1 / 6),
-        (["0 3 * * sun"], 169),
-        (["0 4 1 * *"], 31 * 24 + 1),
-        (["1m", "0 4 1 * *"], 1 + 1 / 60),
-        (["0 2 * * *", "0 14 * * *"], 13),
+        (["0 2 * * *"], 24 + 2),
+        (["0 2 * * *", "0 3 * * sun", "0 4 1 * *"], 24 + 2),
+        (["6h"], 6 + 1.5),
+        (["0 2 * * mon-fri"], 72 + 2),
+        (["*/10 9-17 * * mon-fri"], 63 + 1 / 6 + 2),
+        (["0 3 * * sun"], 168 + 2),
+        (["0 4 1 * *"], 31 * 24 + 2),
+        (["1m", "0 4 1 * *"], 1.25 / 60),
+        (["0 2 * * *", "0 14 * * *"], 12 + 2),
     ],
 )
 def test_the_target_is_the_longest_gap_of_all_schedules_and_a_grace(times, hours):
     schedules = [schedule(f"s{place}", words) for place, words in enumerate(times)]
-    found = target("production", {}, schedules, HOUR, NOW)
+    found = promised("production", {each.name: each for each in schedules}, None)
 
     assert found is not None
     assert found.age_max / HOUR == pytest.approx(hours)
@@ -53,7 +52,7 @@ def test_the_target_is_the_longest_gap_of_all_schedules_and_a_grace(times, hours
 
 
 def test_what_the_settings_say_holds():
-    found = target("production", {"production": 9 * HOUR}, [schedule("a", "6h")], HOUR, NOW)
+    found = promised("production", {"a": schedule("a", "6h")}, 9 * HOUR)
 
     assert found is not None
     assert (found.age_max, found.why, found.schedules) == (9 * HOUR, "the settings", ("a",))
@@ -70,4 +69,4 @@ def test_what_the_settings_say_holds():
     ],
 )
 def test_without_a_schedule_that_backs_all_of_it_up_there_is_no_target(schedules):
-    assert target("production", {}, schedules, HOUR, NOW) is None
+    assert promised("production", {each.name: each for each in schedules}, None) is None
