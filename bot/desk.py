@@ -53,12 +53,12 @@ from commands.events import (
     CancelAsked,
     DoctorLooked,
     Event,
-    KitTold,
     Result,
     StatusTold,
     Warned,
 )
 from commands.jobs import ASK
+from commands.key_events import KitTold
 from commands.prune import VERB as PRUNE
 from commands.retention_events import HoldChanged
 from commands.roles import Roles, check, perform, role_of

@@ -38,13 +38,12 @@ from commands.events import (
     DoctorLooked,
     Event,
     JobFailed,
-    KeyCreated,
-    KitTold,
     RestoreDryRun,
     RestoreFinished,
     RestorePlanned,
     StatusTold,
 )
+from commands.key_events import KeyCreated, KitTold
 from commands.retention_events import (
     BackupRemoved,
     HoldChanged,

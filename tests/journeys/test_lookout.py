@@ -248,6 +248,25 @@ def test_a_copy_that_failed_is_found_until_the_vault_is_filled(quick):
     assert after == Seen()
 
 
+def test_status_tells_the_troubles_that_stand_and_doctor_the_targets(quick):
+    quick.write(**QUICK, production={"backup_hours_max": 2 / 3600})
+    quick.backup()
+    time.sleep(2.1)
+    ill, doctor = quick.run("status", "production"), quick.run("doctor", "--json").last["lines"]
+    quick.write(production={"backup_hours_max": 24})
+    well = quick.run("status", "production")
+
+    assert ill.code == 1
+    assert "BACKUP OVERDUE: The newest good backup of production is" in ill.out
+    assert "Take one now: lifeboat now production" in ill.out
+    assert "Troubles: none." in well.out
+    ages = {line["name"]: line for line in doctor if line["name"].endswith("backup age")}
+    assert ages["production backup age"]["what"] == (
+        "Its newest good backup may be 2 s old (the settings)."
+    )
+    assert ages["staging backup age"]["state"] == "OK"
+
+
 def test_a_clock_of_the_bot_that_stopped_is_told(quick):
     quick.write(
         **QUICK,
