@@ -13,6 +13,7 @@ from typing import Literal
 from pydantic import Field
 from pydantic.fields import FieldInfo
 
+from bot.settings_shape_alerts import AlertsTable, SmtpTable, WebhookTable
 from bot.settings_shape_kept import (
     EncryptionTable,
     KeptTable,
@@ -331,6 +332,9 @@ class File(Table):
     roles: RolesTable = RolesTable()
     approvals: ApprovalsTable = ApprovalsTable()
     jobs: JobsTable = JobsTable()
+    alerts: AlertsTable = AlertsTable()
+    webhook: WebhookTable = WebhookTable()
+    smtp: SmtpTable = SmtpTable()
     schedules: dict[str, ScheduleTable] = Field(default_factory=dict)
 
 
@@ -349,6 +353,9 @@ TABLES: dict[str, type[Table]] = {
     "roles": RolesTable,
     "approvals": ApprovalsTable,
     "jobs": JobsTable,
+    "alerts": AlertsTable,
+    "webhook": WebhookTable,
+    "smtp": SmtpTable,
     "schedules.<name>": ScheduleTable,
 }
 
