@@ -27,13 +27,16 @@ from slack_sdk.errors import SlackClientError
 from bot import app as house
 from bot import settings_slack
 from bot import slack as slack_door
+from bot.alerting import Alerting
 from bot.board import Board
 from bot.by_itself import ByItself
 from bot.courier import Courier, SlackAway
 from bot.desk import Desk
 from bot.jobs import Engine, JobRun
+from bot.lookout import Lookout
 from bot.people import People
 from bot.questions import Questions, restore_of
+from bot.roads import made
 from bot.settings import Settings
 from bot.settings_seen import note_changes
 from bot.settings_slack import Tokens
@@ -44,6 +47,7 @@ from commands import copy
 from commands.aim import queue_of
 from commands.asked import Approved
 from commands.jobs import APPROVED
+from commands.looking import Looking
 from commands.verb import Context
 from storage.errors import LifeboatError
 from storage.secret import Secret
@@ -74,7 +78,7 @@ def main(settings: Settings, environ: Mapping[str, str]) -> int:
         world = up.enter_context(
             house.built(settings, tell=lambda _event: None, confirm=lambda _question: False)
         )
-        bot = Bot(settings, tokens, world)
+        bot = Bot(settings, tokens, world, environ)
         bot.start()
         _say(f"Lifeboat is up: {bot.where}. Stop it with Ctrl-C.")
         while not told.wait(WATCH_SECONDS):
@@ -99,8 +103,12 @@ class _Slack:
 class Bot:
     """Everything of one running bot, joined."""
 
-    def __init__(self, settings: Settings, tokens: Tokens, world: Context) -> None:
-        self._settings, self._tokens, self._world = settings, tokens, world
+    def __init__(
+        self, settings: Settings, tokens: Tokens, world: Context, environ: Mapping[str, str]
+    ) -> None:
+        self._settings, self._tokens, self._environ = settings, tokens, environ
+        self._kept = house.alerts(settings, lambda _outbox: self._roads)
+        self._world = replace(world, alerts=self._kept)
         self._web = slack_door.client(tokens.bot, settings.slack.api_url)
         self._heard = Heard()
         self._said: dict[str, float] = {}
@@ -124,6 +132,13 @@ class Bot:
         )
         me = _who(self._web, self._tokens.app)
         self._courier = Courier(self._web)
+        self._roads = made.roads(
+            settings, self._environ, self._kept.outbox, world.now, self._courier
+        )
+        ctx = replace(world, jobs=self._engine)
+        standing = Looking(ctx, clock_alive=self._clock_alive)
+        look = Lookout(world, self._engine, standing=standing).look
+        self._alerting = Alerting(self._kept, self._roads, look, settings.alerts.look_seconds)
         self._board = Board(
             self._courier,
             self._engine,
@@ -174,6 +189,10 @@ class Bot:
         self._glass = _watch(settings, world, self._courier, self._engine)
         self._glass.look()
         self._by_itself.start()
+        self._alerting.start()
+
+    def _clock_alive(self) -> bool:
+        return self._by_itself.check()
 
     def _approvers(self) -> frozenset[str]:
         return self._votes.approvers()
@@ -225,6 +244,7 @@ class Bot:
         with suppress(Exception):
             self._door.close()
         self._by_itself.stop()
+        self._alerting.stop()
         self._desk.close()
         self._engine.drain(self._settings.jobs.stop_seconds)
         self._courier.close()

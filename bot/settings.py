@@ -20,6 +20,7 @@ from typing import Any, TypeVar
 from pydantic import ValidationError
 
 from bot import (
+    settings_alerts,
     settings_keys,
     settings_lookout,
     settings_retention,
@@ -30,6 +31,7 @@ from bot import (
     settings_vaults,
     settings_words,
 )
+from bot.settings_alerts import AlertsSettings
 from bot.settings_keys import Place, Unusable
 from bot.settings_sense import Shaped
 from bot.settings_shape import DeploymentTable, File
@@ -106,6 +108,10 @@ class Paths:
         return self.data / "locks"
 
     @property
+    def outbox(self) -> Path:
+        return self.data / "outbox.db"
+
+    @property
     def engine(self) -> Path:
         return self.data / "engine.sqlite"
 
@@ -129,6 +135,7 @@ class Settings:
     approvals: Approvals
     jobs: JobsSettings
     schedules: Mapping[str, Schedule]
+    alerts: AlertsSettings = field(default_factory=AlertsSettings)
     warnings: tuple[tuple[str, str], ...] = ()
 
     @property
@@ -183,6 +190,8 @@ class _Reading:
         file = shaped.file
         self.mistakes += settings_sense.file_mistakes(shaped)
         self.mistakes += settings_slack.mistakes(file)
+        self.mistakes += settings_alerts.mistakes(file)
+        self.warnings += settings_alerts.warnings(file)
         self.mistakes += settings_retention.mistakes(shaped)
         self.mistakes += settings_seal.mistakes(shaped)
         deployments: dict[str, DeploymentSettings] = {}
@@ -216,6 +225,7 @@ class _Reading:
             approvals=settings_slack.approvals(file),
             jobs=settings_slack.jobs(file),
             schedules=MappingProxyType(schedules),
+            alerts=settings_alerts.alerts(file),
             warnings=tuple(self.warnings),
         )
 

@@ -14,6 +14,7 @@ from pydantic import Field
 from pydantic.fields import FieldInfo
 
 from bot.settings_lookout import LookoutTable
+from bot.settings_shape_alerts import AlertsTable, SmtpTable, WebhookTable
 from bot.settings_shape_kept import (
     EncryptionTable,
     KeptTable,
@@ -340,6 +341,9 @@ class File(Table):
     approvals: ApprovalsTable = ApprovalsTable()
     jobs: JobsTable = JobsTable()
     lookout: LookoutTable = LookoutTable()
+    alerts: AlertsTable = AlertsTable()
+    webhook: WebhookTable = WebhookTable()
+    smtp: SmtpTable = SmtpTable()
     schedules: dict[str, ScheduleTable] = Field(default_factory=dict)
 
 
@@ -359,6 +363,9 @@ TABLES: dict[str, type[Table]] = {
     "approvals": ApprovalsTable,
     "jobs": JobsTable,
     "lookout": LookoutTable,
+    "alerts": AlertsTable,
+    "webhook": WebhookTable,
+    "smtp": SmtpTable,
     "schedules.<name>": ScheduleTable,
 }
 

@@ -35,6 +35,8 @@ SPARE = 10  # Damaged ones among the last backups, which nothing is learned from
 OF_DEPLOYMENTS: tuple[Kind, ...] = ("key refused", "left paused")
 OF_A_VAULT: tuple[Kind, ...] = ("copy failing", "vault filling", "findings")
 OF_ALL_VAULTS: tuple[Kind, ...] = ("backup overdue", "anomaly")
+OF_NONE: tuple[Kind, ...] = ("vault unreachable", "approval waiting", "clock skew", "clock dead")
+KINDS: frozenset[Kind] = frozenset((*OF_DEPLOYMENTS, *OF_A_VAULT, *OF_ALL_VAULTS, *OF_NONE))
 
 
 @dataclass(frozen=True)
@@ -74,7 +76,10 @@ class Looking:
         self._jobs: tuple[JobStanding, ...] | None = None
 
     def soon(self, deployment: str) -> None:
-        """Look at a deployment, and at all vaults, at the next look: a job of it failed."""
+        """Look at all vaults at the next look, for a job ended, and at its deployment if it failed.
+
+        "" names none.
+        """
         self._vaults.soon()
         if self._probes is not None and deployment in self._ctx.deployments:
             self._probes.soon(deployment)

@@ -22,7 +22,7 @@ from storage.errors import LifeboatError
 from storage.manifest import Check
 from storage.vaults.vault import TellsRoom, TellsTime, Vault
 
-REFRESH_SECONDS = 45.0
+REFRESH_SECONDS = 30.0
 NEWEST = 5  # Of each deployment: so many backups' last verifications count.
 
 

@@ -18,9 +18,9 @@ MAY_IMPORT = {
     "sandbox": set(),
 }
 DOORS = {
-    "httpx": "storage/convex/",
+    "httpx": ("storage/convex/", "bot/roads/webhook.py"),
     "isal": "storage/archive/",
-    "sqlite_utils": "storage/catalog.py",
+    "sqlite_utils": ("storage/catalog.py", "storage/outbox.py"),
     "boto3": "storage/vaults/s3.py",
     "botocore": "storage/vaults/s3",
     "tenacity": ("storage/convex/", "storage/vaults/s3_calls.py"),

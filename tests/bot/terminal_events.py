@@ -11,7 +11,7 @@ import msgspec
 
 from bot.terminal import printer, show
 from bot.terminal.layout import Reader
-from commands import copy_events, events, key_events, retention_events
+from commands import alert_events, copy_events, events, key_events, retention_events
 from commands.approval import Approval, State
 from commands.audit_story import stories
 from commands.copies import CopyTold, VaultSynced
@@ -452,6 +452,7 @@ def one_of_each() -> list[Event]:
         ScheduleResumed("daily", (NOW,)),
         ScheduleBegan("daily", ("sched:daily:production:4k2f9c",)),
         ScheduleRun("daily", 0),
+        *alerts_told(),
         audit_told(),
         audit_verified(),
         events.ApprovalAsked(approval(), plan(), known()),
@@ -484,3 +485,17 @@ def printed(*told: Event, as_json: bool = False) -> tuple[str, str]:
 def results() -> list[Event]:
     """Return one of each event that ends a verb well."""
     return [event for event in one_of_each() if isinstance(event, events.Result)]
+
+
+def alerts_told() -> list[events.Event]:
+    """What `alert` tells, in each of its ways."""
+    from tests.bot.messages import alert_facts as alerts
+
+    return [
+        alert_events.AlertsTold((alerts.alert(), alerts.TAKEN, alerts.SILENT), alerts.ROADS, NOW),
+        alert_events.AlertsTold((), (), NOW),
+        alert_events.AlertTaken(alerts.TAKEN, snoozed=False),
+        alert_events.AlertTaken(alerts.SILENT, snoozed=True),
+        alert_events.AlertTested(alerts.TESTED),
+        alert_events.AlertTested(()),
+    ]

@@ -40,7 +40,7 @@ from storage.retention import decide
 from storage.retention_policy import Policies, Policy
 from storage.vaults.vault import ByHand
 from tests.bot import terminal_events as made
-from tests.bot.messages import schedule_facts
+from tests.bot.messages import alert_facts, schedule_facts
 from tests.bot.terminal_events import AT, ID, NOW
 
 ASKER = "U024BE7LH"
@@ -655,4 +655,5 @@ VIEWS: dict[str, Callable[[], Message]] = {
     **{f"report-{name}": make for name, make in REPORTS.items()},
     **PRIVATE,
     **schedule_facts.views(HOSTILE),
+    **alert_facts.VIEWS,
 }
