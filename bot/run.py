@@ -135,10 +135,7 @@ class Bot:
         self._roads = made.roads(
             settings, self._environ, self._kept.outbox, world.now, self._courier
         )
-        ctx = replace(world, jobs=self._engine)
-        standing = Looking(ctx, clock_alive=self._clock_alive)
-        look = Lookout(world, self._engine, standing=standing).look
-        self._alerting = Alerting(self._kept, self._roads, look, settings.alerts.look_seconds)
+        self._alerting = self._alerts(world)
         self._board = Board(
             self._courier,
             self._engine,
@@ -190,6 +187,12 @@ class Bot:
         self._glass.look()
         self._by_itself.start()
         self._alerting.start()
+
+    def _alerts(self, world: Context) -> Alerting:
+        ctx = replace(world, jobs=self._engine)
+        standing = Looking(ctx, clock_alive=self._clock_alive)
+        look = Lookout(world, self._engine, standing=standing).look
+        return Alerting(self._kept, self._roads, look, self._settings.alerts.look_seconds)
 
     def _clock_alive(self) -> bool:
         return self._by_itself.check()
