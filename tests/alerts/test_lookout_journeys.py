@@ -69,7 +69,7 @@ def raised(house: House, kind: str, before: int = 0) -> Card:
         RAISED_SECONDS_MAX,
         lambda: f"{[m['text'] for m in house.roots(ALERTS)]} {house.log_text()[-300:]}",
     )
-    print(f"{kind}: {time.monotonic() - began:.1f} s")  # noqa: T201 - the figure of the day.
+    print(f"{kind}: {time.monotonic() - began:.1f} s")
     return alerts(house, kind)[before]
 
 
