@@ -37,6 +37,7 @@ from bot.lookout import Lookout
 from bot.people import People
 from bot.questions import Questions, restore_of
 from bot.roads import made
+from bot.roads.road import Road
 from bot.settings import Settings
 from bot.settings_seen import note_changes
 from bot.settings_slack import Tokens
@@ -106,6 +107,7 @@ class Bot:
         self, settings: Settings, tokens: Tokens, world: Context, environ: Mapping[str, str]
     ) -> None:
         self._settings, self._tokens, self._environ = settings, tokens, environ
+        self._roads: Mapping[str, Road] = {}
         self._kept = house.alerts(settings, lambda _outbox: self._roads)
         self._world = replace(world, alerts=self._kept)
         self._web = slack_door.client(tokens.bot, settings.slack.api_url)
@@ -131,11 +133,7 @@ class Bot:
         )
         me = _who(self._web, self._tokens.app)
         self._courier = Courier(self._web)
-        self._roads = made.roads(
-            settings, self._environ, self._kept.outbox, world.now, self._courier
-        )
-        look = Lookout(world, self._engine).look
-        self._alerting = Alerting(self._kept, self._roads, look, settings.alerts.look_seconds)
+        self._alerting = self._alerts()
         self._board = Board(
             self._courier,
             self._engine,
@@ -187,6 +185,13 @@ class Bot:
         self._glass.look()
         self._by_itself.start()
         self._alerting.start()
+
+    def _alerts(self) -> Alerting:
+        """Join what looks for troubles with the roads by which they are told."""
+        settings, world, outbox = self._settings, self._world, self._kept.outbox
+        self._roads = made.roads(settings, self._environ, outbox, world.now, self._courier)
+        look = Lookout(world, self._engine).look
+        return Alerting(self._kept, self._roads, look, settings.alerts.look_seconds)
 
     def _approvers(self) -> frozenset[str]:
         return self._votes.approvers()

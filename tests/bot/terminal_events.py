@@ -472,7 +472,7 @@ def results() -> list[Event]:
 
 def alerts_told() -> list[events.Event]:
     """What `alert` tells, in each of its ways."""
-    from tests.bot.messages import alert_facts as alerts  # noqa: PLC0415 - it needs this module.
+    from tests.bot.messages import alert_facts as alerts
 
     return [
         alert_events.AlertsTold((alerts.alert(), alerts.TAKEN, alerts.SILENT), alerts.ROADS, NOW),
