@@ -48,11 +48,8 @@ def town(tmp_path_factory: pytest.TempPathFactory, hooked: Hook) -> Iterator[Hou
                 world,
                 slack,
                 changes={
-                    "alerts": {
-                        "channel": ALERTS,
-                        "look_seconds": 0.5,
-                        "mention": {"severe": [RIZAL]},
-                    },
+                    "alerts": {"channel": ALERTS, "look_seconds": 0.5},
+                    "alerts.mention": {"severe": [RIZAL]},
                     "webhook": {"url_env": "ALERT_HOOK"},
                     "patience": {"tries": 1, "outage_seconds_max": 1},
                 },
