@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TypeVar
 
+from bot import settings_alerts
 from bot.alerts_kept import KeptAlerts
 from bot.ci import app_version
 from bot.help_text import lifeboat_version
@@ -93,8 +94,13 @@ def built(
 def alerts(settings: Settings, making: Callable[[Outbox], Mapping[str, Road]]) -> KeptAlerts:
     """Return the alerts of the data folder; `making` makes the roads when one is tried."""
     outbox = Outbox(settings.paths.outbox)
-    where = {name: "" for name in settings.alerts.rules.roads}
-    return KeptAlerts(outbox, settings.alerts.rules, _now, lambda: making(outbox), where)
+    return KeptAlerts(
+        outbox,
+        settings.alerts.rules,
+        _now,
+        lambda: making(outbox),
+        settings_alerts.places(settings.alerts),
+    )
 
 
 def _roads(settings: Settings, outbox: Outbox) -> Mapping[str, Road]:

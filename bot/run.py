@@ -37,6 +37,7 @@ from bot.lookout import Lookout
 from bot.people import People
 from bot.questions import Questions, restore_of
 from bot.roads import made
+from bot.roads.road import Road
 from bot.settings import Settings
 from bot.settings_seen import note_changes
 from bot.settings_slack import Tokens
@@ -107,6 +108,7 @@ class Bot:
         self, settings: Settings, tokens: Tokens, world: Context, environ: Mapping[str, str]
     ) -> None:
         self._settings, self._tokens, self._environ = settings, tokens, environ
+        self._roads: Mapping[str, Road] = {}
         self._kept = house.alerts(settings, lambda _outbox: self._roads)
         self._world = replace(world, alerts=self._kept)
         self._web = slack_door.client(tokens.bot, settings.slack.api_url)
@@ -132,10 +134,7 @@ class Bot:
         )
         me = _who(self._web, self._tokens.app)
         self._courier = Courier(self._web)
-        self._roads = made.roads(
-            settings, self._environ, self._kept.outbox, world.now, self._courier
-        )
-        self._alerting = self._alerts(world)
+        self._alerting = self._alerts()
         self._board = Board(
             self._courier,
             self._engine,
@@ -188,11 +187,13 @@ class Bot:
         self._by_itself.start()
         self._alerting.start()
 
-    def _alerts(self, world: Context) -> Alerting:
-        ctx = replace(world, jobs=self._engine)
-        standing = Looking(ctx, clock_alive=self._clock_alive)
+    def _alerts(self) -> Alerting:
+        """Join what looks for troubles with the roads by which they are told."""
+        settings, world, outbox = self._settings, self._world, self._kept.outbox
+        self._roads = made.roads(settings, self._environ, outbox, world.now, self._courier)
+        standing = Looking(replace(world, jobs=self._engine), clock_alive=self._clock_alive)
         look = Lookout(world, self._engine, standing=standing).look
-        return Alerting(self._kept, self._roads, look, self._settings.alerts.look_seconds)
+        return Alerting(self._kept, self._roads, look, settings.alerts.look_seconds)
 
     def _clock_alive(self) -> bool:
         return self._by_itself.check()

@@ -108,6 +108,18 @@ def alerts(file: File) -> AlertsSettings:
     return AlertsSettings(channel, rules, table.look_seconds, webhook, smtp)
 
 
+def places(told: AlertsSettings) -> dict[str, str]:
+    """Return where each road leads, for people to read; the webhook's address is a secret."""
+    found = {}
+    if told.channel:
+        found[SLACK] = f"channel {told.channel}"
+    if told.webhook is not None:
+        found[WEBHOOK] = "the webhook"
+    if told.smtp is not None:
+        found[SMTP] = f"{', '.join(told.smtp.to)} by {told.smtp.host}"
+    return found
+
+
 def warnings(file: File) -> Iterator[tuple[str, str]]:
     """Find a bot that works by itself and would tell nobody when that fails."""
     if file.alerts.channel is None and any(each.on for each in file.schedules.values()):

@@ -56,7 +56,7 @@ def at_a_terminal(
     """Make every road for a test; one that lacks its secret says so when it is tried."""
     alerts = settings.alerts
     made: dict[str, Road] = {}
-    for name, where in places(settings).items():
+    for name, where in settings_alerts.places(alerts).items():
         only = replace(
             alerts,
             channel=alerts.channel if name == SLACK else "",
@@ -72,19 +72,6 @@ def at_a_terminal(
         except LifeboatError as error:
             made[name] = Blocked(where, error.what, error.hint)
     return made
-
-
-def places(settings: Settings) -> dict[str, str]:
-    """Return where each road of the settings leads, for people to read."""
-    alerts = settings.alerts
-    found = {}
-    if alerts.channel:
-        found[SLACK] = f"channel {alerts.channel}"
-    if alerts.webhook is not None:
-        found[WEBHOOK] = "the webhook"
-    if alerts.smtp is not None:
-        found[SMTP] = f"{', '.join(alerts.smtp.to)} by {alerts.smtp.host}"
-    return found
 
 
 def _courier(settings: Settings, environ: Mapping[str, str]) -> Courier:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from storage.errors import LifeboatError
-from storage.outbox import Taken
+from storage.outbox import Sending, Taken
+
+LATE_AFTER = timedelta(seconds=60)  # What comes later than that says so.
 
 
 class RoadFailed(LifeboatError):
@@ -54,3 +56,13 @@ class Blocked:
 
     def test(self, by: str) -> None:
         raise RoadFailed(self.what, hint=self.hint, passing=False)
+
+
+def is_late(sending: Sending, now: datetime) -> bool:
+    """Whether something comes so late that it has to be said."""
+    return now - sending.after > LATE_AFTER
+
+
+def was_held(sending: Sending) -> bool:
+    """Whether something had to wait for the end of the quiet hours."""
+    return sending.after - sending.made_at > LATE_AFTER

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from http.client import RemoteDisconnected
 from typing import cast
 from urllib.error import URLError
@@ -14,12 +14,10 @@ import msgspec
 from bot.courier import Courier, SlackAway
 from bot.messages import alerts as views
 from bot.messages.alerts import Around
-from bot.roads.road import RoadFailed
+from bot.roads.road import RoadFailed, is_late, was_held
 from commands.alerts import Alert, AlertRules, What, called
 from storage.errors import Refused
 from storage.outbox import Outbox, Sending, Taken
-
-LATE_AFTER = timedelta(seconds=60)
 
 
 @dataclass(frozen=True)
@@ -77,9 +75,9 @@ class SlackRoad:
 def came(sending: Sending, now: datetime) -> str:
     """Return what has to be said of when something comes: late, held back, perhaps twice."""
     notes = []
-    if now - sending.after > LATE_AFTER:
+    if is_late(sending, now):
         notes.append(views.late(sending.made_at, now, reached=not sending.failed))
-    elif sending.after - sending.made_at > LATE_AFTER:
+    elif was_held(sending):
         notes.append(views.held(sending.made_at))
     if sending.doubt:
         notes.append(views.TWICE)

@@ -106,7 +106,7 @@ VIEWS: dict[str, Callable[[], Message]] = {
     "alert-acknowledged": lambda: alerts.root(TAKEN, Around()),
     "alert-snoozed": lambda: alerts.root(SILENT, CALLED),
     "alert-over": lambda: alerts.root(OVER, Around()),
-    "alert-worst": lambda: alerts.root(WORST, CALLED),
+    "alert-longest": lambda: alerts.root(WORST, CALLED),
     **{
         f"alert-thread-{what}": lambda what=what, each=each: alerts.reply(  # type: ignore[misc]
             what, each, CALLED if what == "worse" else Around(), LATER
@@ -116,7 +116,7 @@ VIEWS: dict[str, Callable[[], Message]] = {
     "alert-test": lambda: alerts.test("Rizal"),
     "alerts": lambda: alerts.answer(AlertsTold((alert(), TAKEN, SILENT), ROADS, LATER)),
     "alerts-none": lambda: alerts.answer(AlertsTold((), (), LATER)),
-    "alerts-worst": lambda: alerts.answer(AlertsTold((WORST,) * 60, ROADS, LATER)),
+    "alerts-longest": lambda: alerts.answer(AlertsTold((WORST,) * 60, ROADS, LATER)),
     "alert-is-acknowledged": lambda: alerts.answer(AlertTaken(TAKEN, snoozed=False)),
     "alert-is-snoozed": lambda: alerts.answer(AlertTaken(SILENT, snoozed=True)),
     "alert-tested": lambda: alerts.answer(AlertTested(TESTED)),
