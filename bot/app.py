@@ -6,15 +6,18 @@ import getpass
 import os
 import socket
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TypeVar
 
+from bot import settings_alerts
+from bot.alerts_kept import KeptAlerts
 from bot.ci import app_version
 from bot.help_text import lifeboat_version
 from bot.jobs_seen import JobsSeen
+from bot.roads.road import Road
 from bot.settings import DeploymentSettings, Settings, SettingsRefused, VaultSettings
 from commands.events import DoctorLine, DoctorLooked, Event, StepBegan, StepFinished
 from commands.three_two_one import Place
@@ -24,6 +27,7 @@ from storage.catalog import Catalog
 from storage.convex.deployment import Deployment
 from storage.convex.patience import Patience
 from storage.errors import SpoolError
+from storage.outbox import Outbox
 from storage.spool import Spool
 from storage.vaults.local import LocalFolder
 from storage.vaults.several import Several
@@ -69,6 +73,7 @@ def built(
             audit=Audit(first, _now, copies=list(vaults.values())[1:]),
             seal=settings.seal,
             jobs=_jobs_seen(settings),
+            alerts=alerts(settings, lambda outbox: _roads(settings, outbox)),
             locks=settings.paths.locks,
             default_deployment=settings.default_deployment,
             rules=replace(
@@ -84,6 +89,24 @@ def built(
     finally:
         for deployment in deployments.values():
             deployment.close()
+
+
+def alerts(settings: Settings, making: Callable[[Outbox], Mapping[str, Road]]) -> KeptAlerts:
+    """Return the alerts of the data folder; `making` makes the roads when one is tried."""
+    outbox = Outbox(settings.paths.outbox)
+    return KeptAlerts(
+        outbox,
+        settings.alerts.rules,
+        _now,
+        lambda: making(outbox),
+        settings_alerts.places(settings.alerts),
+    )
+
+
+def _roads(settings: Settings, outbox: Outbox) -> Mapping[str, Road]:
+    from bot.roads import made  # noqa: PLC0415 - only a test at a terminal needs them.
+
+    return made.at_a_terminal(settings, os.environ, outbox, _now)
 
 
 def ill_settings(refused: SettingsRefused) -> DoctorLooked:

@@ -54,7 +54,8 @@ class Ended:
     """How a job ended, in its card and its thread: kept by the engine until Slack has taken it.
 
     `goes_on` is the job that goes on in the same message, as a restore does after its question.
-    `question` is the card that the restore was approved on, and where it is.
+    `question` is the card that the restore was approved on, and where it is. `failure` is what a
+    failed job said.
     """
 
     state: JobState
@@ -62,6 +63,7 @@ class Ended:
     report: Message
     goes_on: str = ""
     question: tuple[str, Message] | None = None
+    failure: JobFailed | None = None
 
 
 class Board:
@@ -256,7 +258,7 @@ class Board:
         goes_on = told.job_id if isinstance(told, ApprovalEnded) else ""
         question = self._questions.followed(job_id, view.state)
         full = report.full(told, self._took(job_id), self._questions.everybody(job_id))
-        ended = Ended(view.state, self._draw(job_id), full, goes_on, question)
+        ended = Ended(view.state, self._draw(job_id), full, goes_on, question, view.failure)
         self._questions.over(job_id)
         self._engine.note(job_id, ended=msgspec.to_builtins(ended))
         return ended

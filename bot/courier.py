@@ -91,6 +91,15 @@ class Courier:
         """Post a message in a thread now and return its ts; Refused or SlackAway if it can't be."""
         return self._post(channel, thread_ts, message)
 
+    def edit(self, channel: str, ts: str, message: Message) -> None:
+        """Edit a message now; Refused or SlackAway when it can't be."""
+        self._called(
+            lambda m: self._client.chat_update(
+                channel=channel, ts=ts, text=m.text, blocks=_blocks(m)
+            ),
+            message,
+        )
+
     def post_later(
         self, channel: str, draw: Callable[[], Message], posted: Callable[[str], None]
     ) -> None:
@@ -226,18 +235,23 @@ class Courier:
         shown.sent()
 
     def _post(self, channel: str, thread_ts: str | None, message: Message) -> str:
+        answer = self._called(
+            lambda m: self._client.chat_postMessage(
+                channel=channel,
+                thread_ts=thread_ts,
+                text=m.text,
+                blocks=_blocks(m),
+                unfurl_links=False,
+                unfurl_media=False,
+            ),
+            message,
+        )
+        return str(answer["ts"])
+
+    def _called(self, send: Callable[[Message], Any], message: Message) -> Any:
+        """Send a message now; what Slack says against it becomes a sentence."""
         try:
-            answer = self._with_fallback(
-                lambda m: self._client.chat_postMessage(
-                    channel=channel,
-                    thread_ts=thread_ts,
-                    text=m.text,
-                    blocks=_blocks(m),
-                    unfurl_links=False,
-                    unfurl_media=False,
-                ),
-                message,
-            )
+            return self._with_fallback(send, message)
         except (SlackClientError, OSError) as error:
             if _code(error) in NOT_HERE:
                 raise NotInChannel(
@@ -249,7 +263,6 @@ class Courier:
                 f"Slack refuses the message ({_code(error)}).",
                 hint="Tell whoever runs Lifeboat; `lifeboat` in a terminal works without Slack.",
             ) from error
-        return str(answer["ts"])
 
     def _with_fallback(self, send: Callable[[Message], Any], message: Message) -> Any:
         """Send a message; when Slack refuses its blocks, send it in plain sections instead."""

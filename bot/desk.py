@@ -26,6 +26,7 @@ from bot import prunes
 from bot.board import Board
 from bot.jobs import Engine, Wish
 from bot.messages import (
+    alerts,
     answers,
     audited,
     doctor,
@@ -43,8 +44,9 @@ from bot.people import People
 from bot.rounds import Rounds
 from bot.votes import Said, Votes
 from bot.worker import submitted
-from commands import TERMINAL_VERBS, VERBS
+from commands import TERMINAL_VERBS, VERBS, alert
 from commands.aim import Aim
+from commands.alert_events import AlertsTold, AlertTaken, AlertTested
 from commands.events import (
     AuditTold,
     AuditVerified,
@@ -53,12 +55,12 @@ from commands.events import (
     CancelAsked,
     DoctorLooked,
     Event,
-    KitTold,
     Result,
     StatusTold,
     Warned,
 )
 from commands.jobs import ASK
+from commands.key_events import KitTold
 from commands.prune import VERB as PRUNE
 from commands.retention_events import HoldChanged
 from commands.roles import Roles, check, perform, role_of
@@ -85,6 +87,9 @@ VIEWS: Mapping[type[Result], Callable[[Any], Message]] = {
     HoldChanged: report.full,
     AuditTold: audited.answer,
     AuditVerified: audited.answer,
+    AlertsTold: alerts.answer,
+    AlertTaken: alerts.answer,
+    AlertTested: alerts.answer,
 }
 QUOTES = str.maketrans({"“": '"', "”": '"', "„": '"', "‘": "'", "’": "'"})
 
@@ -131,6 +136,10 @@ class Desk:
     def again(self, asked: Asked, job_id: str) -> None:
         """Take the wish to do an ended job once more, for whoever asks now; returns at once."""
         self._pool.submit(self._surely, asked, lambda: self._again(asked, job_id))
+
+    def retry(self, asked: Asked, alert_id: str) -> None:
+        """Take the wish to do what an alert is about once more; returns at once."""
+        self._pool.submit(self._surely, asked, lambda: self._retry(asked, alert_id))
 
     def open_modal(self, asked: Asked) -> None:
         """Ask the questions of a restore in a modal; returns at once."""
@@ -359,6 +368,14 @@ class Desk:
         into = into or (source.restore_to if source else None)
         view = modal.restore(entry, targets, into, asked.channel, typed)
         self.show_modal(asked.trigger, view)
+
+    def _retry(self, asked: Asked, alert_id: str) -> None:
+        """Do an alert's own words, which never were in the button, as whoever pressed it."""
+        assert self.world.alerts is not None  # noqa: S101 - a running bot has them.
+        retry = alert.find(alert_id, self.world.alerts).trouble.retry
+        if not retry:
+            raise Refused("Nothing does this again by a button.", hint="Type it: /backup help")
+        self._hear(replace(asked, words=words(retry)))
 
     def _again(self, asked: Asked, job_id: str) -> None:
         wish = self.engine.wish(job_id)

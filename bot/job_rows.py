@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from contextvars import Context
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any, get_args
 
 import msgspec
@@ -21,6 +22,8 @@ from storage.errors import Refused
 
 RUNS_LOOKED_AT = 30
 OPEN = ["ENQUEUED", "DELAYED", "PENDING"]
+ENDED = ["SUCCESS", "ERROR", "MAX_RECOVERY_ATTEMPTS_EXCEEDED"]
+GAVE_UP_WHAT = "It ended the bot again and again, so it is not begun any more."
 
 
 class Wish(msgspec.Struct, frozen=True, kw_only=True):
@@ -46,6 +49,28 @@ class Wish(msgspec.Struct, frozen=True, kw_only=True):
     ts: str = ""
     settle: bool = False
     why: str = ""
+
+
+@dataclass(frozen=True)
+class EndedJob:
+    """One job that has ended: how, and what it said where it failed.
+
+    `state` is that of its message; `kind` is the error's own name. `schedule` is "" where people
+    asked.
+    """
+
+    id: str
+    verb: str
+    deployment: str
+    backup: str
+    door: str
+    schedule: str
+    state: str
+    ended_at: datetime
+    what: str = ""
+    safe: str = ""
+    hint: str = ""
+    kind: str = ""
 
 
 class Rows:
@@ -96,6 +121,17 @@ class Rows:
             found += [run for row in rows if (run := _run(row)) is not None]
         return sorted(found, key=lambda run: (run.asked_at, run.job_id), reverse=True)
 
+    def ended(self, since: datetime | None) -> Sequence[EndedJob]:
+        """Return the jobs that ended since then, or all that are remembered."""
+        rows = aside(
+            self._at.list_workflows,
+            status=ENDED,
+            name="run_job",
+            completed_after=None if since is None else since.isoformat(),
+            load_output=False,
+        )
+        return [_ended_job(row) for row in rows if row.input is not None]
+
     def cancel(self, named: str) -> JobStanding:
         """Ask a job to stop, by its id or the start of it; Refused when none or several fit."""
         open_jobs = self.standing()
@@ -144,6 +180,29 @@ def _state(row: Any) -> RunState:
         state: RunState = ended["state"]
         return state
     return "ended" if row.status == "SUCCESS" else "failed"
+
+
+def _ended_job(row: Any) -> EndedJob:
+    wish = wish_of(row)
+    told = (row.attributes or {}).get("ended") or {}
+    failure = told.get("failure") or {}
+    of = timetable.of_id(row.workflow_id)
+    state = str(told.get("state") or ("done" if row.status == "SUCCESS" else "failed"))
+    at = row.completed_at or row.updated_at or row.created_at or 0
+    return EndedJob(
+        id=row.workflow_id,
+        verb=wish.verb,
+        deployment=wish.deployment,
+        backup=wish.backup,
+        door=wish.door,
+        schedule=of[0] if of is not None else "",
+        state=state,
+        ended_at=datetime.fromtimestamp(at / 1000, UTC),
+        what=str(failure.get("what") or (GAVE_UP_WHAT if row.status != "SUCCESS" else "")),
+        safe=str(failure.get("safe") or ""),
+        hint=str(failure.get("hint") or ""),
+        kind=str(failure.get("kind") or ""),
+    )
 
 
 def wish_of(row: Any) -> Wish:

@@ -24,7 +24,7 @@ from dbos import DBOS, DBOSClient, SetEnqueueOptions, SetWorkflowID
 from dbos._serialization import Serializer
 
 from bot.job_errors import from_json, to_json
-from bot.job_rows import OPEN, Rows, Wish, aside, newest_of_each, wish_of
+from bot.job_rows import OPEN, EndedJob, Rows, Wish, aside, newest_of_each, wish_of
 from bot.jobs_seen import BOT_LOCK
 from commands.events import JobStanding
 from commands.timetable import ScheduledRun
@@ -167,6 +167,10 @@ class Engine:
     def runs(self, schedule: str, deployments: Iterable[str]) -> Sequence[ScheduledRun]:
         """Return the newest runs of a schedule for each deployment, newest first."""
         return self._rows.runs(schedule, deployments)
+
+    def ended(self, since: datetime | None) -> Sequence[EndedJob]:
+        """Return the jobs that ended since then, or all that are remembered."""
+        return self._rows.ended(since)
 
     def bot_runs(self) -> bool:
         """Whether a bot is at work on this data folder: this one is."""

@@ -27,15 +27,19 @@ from slack_sdk.errors import SlackClientError
 from bot import app as house
 from bot import log_lines, settings_health, settings_slack, systemd
 from bot import slack as slack_door
+from bot.alerting import Alerting
 from bot.board import Board
 from bot.by_itself import ByItself
 from bot.courier import Courier, SlackAway
 from bot.desk import Desk
 from bot.doors import Door, Listening, Socket, away
 from bot.jobs import Engine, JobRun
+from bot.lookout import Lookout
 from bot.people import People
 from bot.pulse import Pulse
 from bot.questions import Questions, restore_of
+from bot.roads import made
+from bot.roads.road import Road
 from bot.settings import Settings
 from bot.settings_seen import note_changes
 from bot.settings_slack import Tokens
@@ -47,6 +51,7 @@ from commands import copy
 from commands.aim import queue_of
 from commands.asked import Approved
 from commands.jobs import APPROVED
+from commands.looking import Looking
 from commands.verb import Context
 from storage.errors import LifeboatError
 from storage.secret import Secret
@@ -69,7 +74,7 @@ def main(settings: Settings, environ: Mapping[str, str], format: log_lines.Forma
         world = up.enter_context(
             house.built(settings, tell=lambda _event: None, confirm=lambda _question: False)
         )
-        bot = Bot(settings, tokens, world, pings)
+        bot = Bot(settings, tokens, world, environ, pings)
         bot.start()
         say(f"Lifeboat is up: {bot.where}. Stop it with Ctrl-C.")
         systemd.tell("READY=1")
@@ -97,10 +102,18 @@ class Bot:
     """Everything of one running bot, joined."""
 
     def __init__(
-        self, settings: Settings, tokens: Tokens, world: Context, pings: Mapping[str, Secret]
+        self,
+        settings: Settings,
+        tokens: Tokens,
+        world: Context,
+        environ: Mapping[str, str],
+        pings: Mapping[str, Secret],
     ) -> None:
-        self._settings, self._tokens, self._world = settings, tokens, world
+        self._settings, self._tokens, self._environ = settings, tokens, environ
         self._pings = pings
+        self._roads: Mapping[str, Road] = {}
+        self._kept = house.alerts(settings, lambda _outbox: self._roads)
+        self._world = replace(world, alerts=self._kept)
         self._web = slack_door.client(tokens.bot, settings.slack.api_url)
         self._heard = Heard()
         self._said: dict[str, float] = {}
@@ -125,6 +138,7 @@ class Bot:
         )
         me = _who(self._web, self._tokens.app)
         self._courier = Courier(self._web)
+        self._alerting = self._alerts()
         self._board = self._made_board()
         people = People(self._web)
         self._votes = Votes(
@@ -164,6 +178,7 @@ class Bot:
         self._glass = _watch(settings, world, self._courier, self._engine)
         self._glass.look()
         self._by_itself.start()
+        self._alerting.start()
         self._watched.guard()
 
     def _made_board(self) -> Board:
@@ -203,6 +218,17 @@ class Bot:
             _who(self._web, self._tokens.app)
             return True
         return False
+
+    def _alerts(self) -> Alerting:
+        """Join what looks for troubles with the roads by which they are told."""
+        settings, world, outbox = self._settings, self._world, self._kept.outbox
+        self._roads = made.roads(settings, self._environ, outbox, world.now, self._courier)
+        standing = Looking(replace(world, jobs=self._engine), clock_alive=self._clock_alive)
+        look = Lookout(world, self._engine, standing=standing).look
+        return Alerting(self._kept, self._roads, look, settings.alerts.look_seconds)
+
+    def _clock_alive(self) -> bool:
+        return self._by_itself.check()
 
     def _approvers(self) -> frozenset[str]:
         return self._votes.approvers()
@@ -256,6 +282,7 @@ class Bot:
         with suppress(Exception):
             self._door.close()
         self._by_itself.stop()
+        self._alerting.stop()
         self._desk.close()
         self._engine.drain(self._settings.jobs.stop_seconds)
         self._courier.close()

@@ -12,6 +12,7 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, TypeVar
@@ -19,8 +20,10 @@ from typing import Any, TypeVar
 from pydantic import ValidationError
 
 from bot import (
+    settings_alerts,
     settings_health,
     settings_keys,
+    settings_lookout,
     settings_retention,
     settings_schedules,
     settings_seal,
@@ -29,6 +32,7 @@ from bot import (
     settings_vaults,
     settings_words,
 )
+from bot.settings_alerts import AlertsSettings
 from bot.settings_health import HealthSettings
 from bot.settings_keys import Place, Unusable
 from bot.settings_sense import Shaped
@@ -106,6 +110,10 @@ class Paths:
         return self.data / "locks"
 
     @property
+    def outbox(self) -> Path:
+        return self.data / "outbox.db"
+
+    @property
     def engine(self) -> Path:
         return self.data / "engine.sqlite"
 
@@ -130,6 +138,7 @@ class Settings:
     jobs: JobsSettings
     health: HealthSettings
     schedules: Mapping[str, Schedule]
+    alerts: AlertsSettings = field(default_factory=AlertsSettings)
     warnings: tuple[tuple[str, str], ...] = ()
 
     @property
@@ -185,6 +194,8 @@ class _Reading:
         self.mistakes += settings_sense.file_mistakes(shaped)
         self.mistakes += settings_slack.mistakes(file)
         self.mistakes += settings_health.mistakes(file)
+        self.mistakes += settings_alerts.mistakes(file)
+        self.warnings += settings_alerts.warnings(file)
         self.mistakes += settings_retention.mistakes(shaped)
         self.mistakes += settings_seal.mistakes(shaped)
         deployments: dict[str, DeploymentSettings] = {}
@@ -219,6 +230,7 @@ class _Reading:
             jobs=settings_slack.jobs(file),
             health=settings_health.health(file),
             schedules=MappingProxyType(schedules),
+            alerts=settings_alerts.alerts(file),
             warnings=tuple(self.warnings),
         )
 
@@ -328,6 +340,12 @@ def _rules(file: File) -> Rules:
         grow_percent_max=file.verify.grow_percent_max,
         download_tries=file.lifeboat.download_tries,
         retention=settings_retention.policies(file),
+        targets={
+            name: timedelta(hours=each.backup_hours_max)
+            for name, each in file.deployments.items()
+            if each.backup_hours_max is not None
+        },
+        lookout=settings_lookout.rules(file.lookout),
         copy_tries=file.jobs.copy_tries,
         copy_retry_seconds=file.jobs.copy_retry_seconds,
     )

@@ -13,6 +13,8 @@ from typing import Literal
 from pydantic import Field
 from pydantic.fields import FieldInfo
 
+from bot.settings_lookout import LookoutTable
+from bot.settings_shape_alerts import AlertsTable, SmtpTable, WebhookTable
 from bot.settings_shape_health import HealthTable
 from bot.settings_shape_kept import (
     EncryptionTable,
@@ -74,6 +76,13 @@ class DeploymentTable(Table):
         max_length=10_000,
         description="Tables every backup must hold; component/path/table below the root. Left "
         "out: not checked.",
+    )
+    backup_hours_max: float | None = Field(
+        default=None,
+        gt=0,
+        le=8784,
+        description="How old the newest good backup may be before that is a trouble. Left out: as "
+        "its schedules say.",
     )
     allow_plain_http: bool = Field(
         default=False,
@@ -342,6 +351,10 @@ class File(Table):
     roles: RolesTable = RolesTable()
     approvals: ApprovalsTable = ApprovalsTable()
     jobs: JobsTable = JobsTable()
+    lookout: LookoutTable = LookoutTable()
+    alerts: AlertsTable = AlertsTable()
+    webhook: WebhookTable = WebhookTable()
+    smtp: SmtpTable = SmtpTable()
     health: HealthTable = HealthTable()
     schedules: dict[str, ScheduleTable] = Field(default_factory=dict)
 
@@ -361,6 +374,10 @@ TABLES: dict[str, type[Table]] = {
     "roles": RolesTable,
     "approvals": ApprovalsTable,
     "jobs": JobsTable,
+    "lookout": LookoutTable,
+    "alerts": AlertsTable,
+    "webhook": WebhookTable,
+    "smtp": SmtpTable,
     "health": HealthTable,
     "schedules.<name>": ScheduleTable,
 }

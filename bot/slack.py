@@ -94,6 +94,9 @@ class _Listeners:
             ActionId.APPROVE: self._ask_vote("yes"),
             ActionId.DENY: self._ask_vote("no"),
             ActionId.WITHDRAW: self.withdraw,
+            ActionId.ALERT_RETRY: self.retry_alert,
+            ActionId.ALERT_ACK: self._alert("ack"),
+            ActionId.ALERT_SNOOZE: self._alert("snooze"),
         }
 
     def command(self, ack: Ack, body: Body) -> None:
@@ -122,6 +125,22 @@ class _Listeners:
         asked = self._pressed(body, ("retry", job_id))
         ack()
         self._later(lambda: self._desk.again(asked, job_id))
+
+    def retry_alert(self, ack: Ack, body: Body) -> None:
+        alert = _value(body)
+        asked = self._pressed(body, ("alert", "retry", alert))
+        ack()
+        self._later(lambda: self._desk.retry(asked, alert))
+
+    def _alert(self, act: str) -> Callable[..., None]:
+        """Return the listener of what is done about an alert: its id, and perhaps how long."""
+
+        def listen(ack: Ack, body: Body) -> None:
+            asked = self._pressed(body, ("alert", act, *_value(body).split()))
+            ack()
+            self._later(lambda: self._desk.hand_over(asked))
+
+        return listen
 
     def menu(self, ack: Ack, body: Body) -> None:
         verb, _, backup = _value(body).partition(" ")

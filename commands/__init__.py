@@ -6,6 +6,7 @@ Every verb file has one shape: the request, `parse(words)`, `run(request, ctx)` 
 """
 
 from commands import (
+    alert,
     audit,
     backup,
     cancel,
@@ -41,6 +42,7 @@ VERBS: dict[str, Verb] = {
         hold.RELEASE,
         status.VERB,
         schedule.VERB,
+        alert.VERB,
         cancel.VERB,
         votes.APPROVE,
         votes.DENY,

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from commands import doctor_vaults, due, timetable
 from commands.doctor_seal import encryption
+from commands.doctor_targets import backup_ages
 from commands.events import DoctorLine, DoctorLooked
 from commands.verb import Argument, Context, Verb
 from commands.words import read
@@ -52,7 +53,7 @@ def run(request: Request, ctx: Context) -> DoctorLooked:
     for deployment in looked_at:
         lines += _deployment(deployment, ctx)
     lines += doctor_vaults.looked(ctx)
-    for look in (encryption, _restores, _schedules, _spool):
+    for look in (encryption, _restores, _schedules, backup_ages, _spool):
         lines += _surely(look, ctx)
     return DoctorLooked(tuple(lines))
 

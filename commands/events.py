@@ -15,6 +15,7 @@ from commands.audit_story import Story
 from commands.copies import CopyTold
 from commands.known import Known
 from commands.three_two_one import Digit
+from commands.trouble import Trouble
 from storage.audit import Entry as AuditEntry
 from storage.audit import Head
 from storage.catalog import Copy, Entry
@@ -359,16 +360,19 @@ class DeploymentStanding:
 class StatusTold(Result):
     """What runs, what waits, and the last good backup of each deployment.
 
-    `jobs` None: nobody could say, because no bot has run here.
+    `jobs` None: nobody could say, because no bot has run here. `troubles` are those that stand
+    now, as far as they are seen without asking a deployment; None: nobody looked.
     """
 
     deployments: tuple[DeploymentStanding, ...]
     jobs: tuple[JobStanding, ...] | None
     now: datetime
+    troubles: tuple[Trouble, ...] | None = None
 
     @property
     def exit_code(self) -> int:
-        return 1 if any(each.last is None for each in self.deployments) else 0
+        severe = any(trouble.severity == "severe" for trouble in self.troubles or ())
+        return 1 if severe or any(each.last is None for each in self.deployments) else 0
 
 
 @dataclass(frozen=True)
@@ -405,29 +409,6 @@ class AuditVerified(Result):
     @property
     def exit_code(self) -> int:
         return 2 if not self.looked_at.entries else 1 if self.findings else 0
-
-
-@dataclass(frozen=True)
-class KeyCreated(Result):
-    """A key pair was made; `settings` are the lines to write, `before` the keys it stands beside.
-
-    The secret is in the file, and nowhere else.
-    """
-
-    recipient: str
-    path: str
-    settings: tuple[str, ...]
-    before: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class KitTold(Result):
-    """The recovery kit: its text, without any secret, and the file it was written into."""
-
-    text: str
-    backups: tuple[str, ...]
-    path: str | None = None
-    with_identity: bool = False  # The file, and only the file, holds the secret key as well.
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from commands.events import KeyCreated
+from commands.key_events import KeyCreated
 from commands.verb import Argument, Context, Option, Verb
 from commands.words import read
 from storage import identities

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from commands import kit
-from commands.events import KitTold, Warned
+from commands.events import Warned
+from commands.key_events import KitTold
 from commands.verb import Context, Option, Verb
 from commands.words import read
 from storage import shelf

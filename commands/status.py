@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from commands.events import DeploymentStanding, StatusTold
+from commands.looking import Looking
 from commands.three_two_one import Place, digits
+from commands.trouble import Trouble
 from commands.verb import Argument, Context, Verb
 from commands.words import read
 from storage.catalog import Entry
@@ -40,6 +42,15 @@ def run(request: Request, ctx: Context) -> StatusTold:
         if jobs is None
         else tuple(job for job in jobs if request.deployment in (None, job.deployment)),
         now=ctx.now(),
+        troubles=_troubles(request.deployment, ctx),
+    )
+
+
+def _troubles(deployment: str | None, ctx: Context) -> tuple[Trouble, ...]:
+    """Return the troubles that stand now; deployments are not asked, that is for `doctor`."""
+    found = Looking(ctx, probes=False, refresh=False).look().troubles
+    return tuple(
+        each for each in found if deployment is None or each.deployment in ("", deployment)
     )
 
 

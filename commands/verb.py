@@ -13,10 +13,12 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any, Literal, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar
 
 from commands.aim import Aim
+from commands.alerts import Alert
 from commands.events import Event, JobStanding, Result, Warned
+from commands.lookout_rules import LookoutRules
 from commands.policy import Approvals
 from commands.three_two_one import Place
 from commands.timetable import Begin, Pausing, Schedule, ScheduledRun
@@ -38,6 +40,9 @@ from storage.seal import Seal
 from storage.spool import Spool
 from storage.vaults.several import Several
 from storage.vaults.vault import Vault
+
+if TYPE_CHECKING:
+    from commands.alert_events import RoadStanding, RoadTold
 
 T = TypeVar("T")
 Role = Literal["viewer", "operator"]  # An operator may all that a viewer may.
@@ -126,6 +131,8 @@ class Rules:
     approvals: Approvals = field(default_factory=Approvals)
     pausing: Pausing = field(default_factory=Pausing)
     retention: Policies = field(default_factory=Policies)
+    targets: Mapping[str, timedelta] = field(default_factory=dict)  # By deployment, where stated.
+    lookout: LookoutRules = field(default_factory=LookoutRules)
 
     @property
     def grace(self) -> timedelta:
@@ -203,6 +210,34 @@ class CopyLater(Protocol):
         ...
 
 
+class Alerts(Protocol):
+    """The alerts of this data folder, and the roads by which they are told."""
+
+    def open(self) -> Sequence[Alert]:
+        """Return what stands open, oldest first."""
+        ...
+
+    def over(self) -> Sequence[Alert]:
+        """Return what is over and still remembered, oldest first."""
+        ...
+
+    def acknowledge(self, id: str, by: str) -> Alert:
+        """Note that somebody has taken an alert on; Refused when it is over."""
+        ...
+
+    def snooze(self, id: str, length: timedelta, by: str) -> Alert:
+        """Make an alert silent for so long; Refused when it is over or that is too long."""
+        ...
+
+    def test(self, by: str) -> Sequence[RoadTold]:
+        """Send a test alert by every road, now, and return what happened on each."""
+        ...
+
+    def roads(self) -> Sequence[RoadStanding]:
+        """Return the roads, what waits on each, and when it was last proven."""
+        ...
+
+
 @dataclass(frozen=True)
 class Context:
     """Everything a running verb may touch; tests fill it with stand-ins.
@@ -237,6 +272,7 @@ class Context:
     monotonic: Callable[[], float] = time.monotonic
     vaults: Mapping[str, Vault] = field(default_factory=dict)
     places: Mapping[str, Place] = field(default_factory=dict)
+    alerts: Alerts | None = None  # None: nobody keeps any, as in most tests.
     copy_later: CopyLater | None = None  # None: copies are made here and now.
     said: set[str] = field(default_factory=set)  # Vaults whose trouble has been told.
 

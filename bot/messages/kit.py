@@ -5,7 +5,7 @@ from __future__ import annotations
 from bot.messages.model import Message
 from bot.messages.parts import Listed, Said, header, message, small
 from bot.messages.text import entities, inert
-from commands.events import KitTold
+from commands.key_events import KitTold
 
 
 def told(event: KitTold) -> Message:

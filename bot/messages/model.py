@@ -37,6 +37,9 @@ class ActionId(StrEnum):
     APPROVE = "approval.approve"  # Value: "<asking job> <short fingerprint>"; so the next two.
     DENY = "approval.deny"
     WITHDRAW = "approval.withdraw"
+    ALERT_RETRY = "alert.retry"  # Value: the alert's id; so the next.
+    ALERT_ACK = "alert.ack"
+    ALERT_SNOOZE = "alert.snooze"  # A chosen option's value: "<id> <minutes>m".
 
 
 class ViewId(StrEnum):

@@ -24,6 +24,7 @@ from slack_sdk.models.blocks import (
     OverflowMenuElement,
     PlainTextObject,
     SectionBlock,
+    StaticSelectElement,
 )
 
 from bot.messages.model import ActionId, Message
@@ -80,7 +81,7 @@ class Listed:
 class Pressed:
     """A row of buttons, no two with the same id: Slack refuses a row that has."""
 
-    buttons: Sequence[ButtonElement | None]
+    buttons: Sequence[ButtonElement | StaticSelectElement | None]
 
 
 Part = Said | Listed | Pressed
@@ -171,7 +172,7 @@ def _blocks(parts: Sequence[Part]) -> Iterator[Block]:
 
 def _weight(part: Part) -> int:
     """Return about how much a part takes besides its text: buttons and menus may take much."""
-    controls: Sequence[ButtonElement | OverflowMenuElement | None] = ()
+    controls: Sequence[ButtonElement | StaticSelectElement | OverflowMenuElement | None] = ()
     if isinstance(part, Pressed):
         controls = part.buttons
     elif isinstance(part, Said):

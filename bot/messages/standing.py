@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from bot.messages import copies
+from bot.messages import copies, troubles
 from bot.messages.job import VERBS, place, step
 from bot.messages.model import Message
 from bot.messages.parts import Part, Said, header, listed, message
@@ -34,6 +34,7 @@ def _status(told: StatusTold) -> Iterator[Part]:
     if any(each.rule and each.last for each in ordered):
         yield copies.rule(ordered, told.now)
     yield from _jobs(told)
+    yield from troubles.standing(told.troubles or ())
 
 
 def _covered(each: DeploymentStanding, told: StatusTold) -> str:

@@ -12,6 +12,7 @@ from typing import Any
 from rich.text import Text
 
 from bot.terminal import (
+    show_alerts,
     show_audit,
     show_backup,
     show_copies,
@@ -23,6 +24,7 @@ from bot.terminal import (
     show_status,
 )
 from bot.terminal.layout import BAD, DOUBTFUL, GAP, GOOD, LOUD, QUIET, Reader, line
+from commands.alert_events import AlertsTold, AlertTaken, AlertTested
 from commands.copy_events import BackupCopied, VaultsSynced
 from commands.events import (
     ApprovalEnded,
@@ -38,13 +40,12 @@ from commands.events import (
     DoctorLooked,
     Event,
     JobFailed,
-    KeyCreated,
-    KitTold,
     RestoreDryRun,
     RestoreFinished,
     RestorePlanned,
     StatusTold,
 )
+from commands.key_events import KeyCreated, KitTold
 from commands.retention_events import (
     BackupRemoved,
     HoldChanged,
@@ -131,6 +132,9 @@ SHOWN: dict[type[Event], Callable[[Any, Reader], Iterator[Text]]] = {
     ScheduleResumed: show_schedule.resumed,
     ScheduleBegan: lambda event, _reader: show_schedule.began(event),
     ScheduleRun: lambda event, _reader: show_schedule.run(event),
+    AlertsTold: show_alerts.told,
+    AlertTaken: show_alerts.taken,
+    AlertTested: lambda event, _reader: show_alerts.tested(event),
     AuditTold: show_audit.told,
     AuditVerified: show_audit.verified,
     KeyCreated: show_keys.created,

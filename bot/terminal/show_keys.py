@@ -8,7 +8,7 @@ from rich.text import Text
 
 from bot.terminal.layout import DOUBTFUL, GAP, GOOD, LOUD, QUIET, Reader, blank, line, pairs
 from bot.words import counted
-from commands.events import KeyCreated, KitTold
+from commands.key_events import KeyCreated, KitTold
 
 
 def created(event: KeyCreated, reader: Reader) -> Iterator[Text]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from rich.text import Text
 
-from bot.terminal import show_copies
+from bot.terminal import show_copies, show_troubles
 from bot.terminal.layout import BAD, DOUBTFUL, GAP, GOOD, QUIET, Part, Reader, blank, columns, line
 from bot.words import age, counted, number, size
 from commands.events import CancelAsked, DeploymentStanding, JobStanding, StatusTold
@@ -33,6 +33,7 @@ def told(event: StatusTold, _reader: Reader) -> Iterator[Text]:
     else:
         rows = (_job(job, event) for job in event.jobs)
         yield from columns(("job", "of", "state", "asked", "by"), rows)
+    yield from show_troubles.standing(event.troubles)
 
 
 def cancelled(event: CancelAsked, _reader: Reader) -> Iterator[Text]:

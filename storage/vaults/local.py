@@ -49,6 +49,13 @@ class LocalFolder:
         folder = str(self._folder.absolute())
         return ByHand(what=f"the folder {folder}", root=folder, copy="cp", list="ls")
 
+    def free_bytes(self) -> int:
+        """Return how many bytes there is room for on its disk, for who may not use what is kept."""
+        folder = self._folder if self._folder.is_dir() else self._folder.parent
+        with self._in_words(str(folder)):
+            known = os.statvfs(folder)
+        return known.f_bavail * known.f_frsize
+
     def put(self, name: str, chunks: Iterable[bytes]) -> Stored:
         """Keep a new object, whole or not at all, and return when it is durable."""
         path = self._path(name)

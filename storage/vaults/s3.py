@@ -118,6 +118,10 @@ class S3Bucket:
         """Yield each thing that a backup needs of the bucket, tried with an object `probe`."""
         return s3_look.looks(self.calls, legal(probe), skew_seconds_max)
 
+    def skew_seconds(self) -> float | None:
+        """Return this machine's clock minus the bucket's, to a second; None if it won't tell."""
+        return s3_look.skew(self.calls)
+
     def put_as(self, kind: str, name: str, chunks: Iterable[bytes]) -> Stored:
         """Do as `put` does, with the class and the lock that the settings give the kind."""
         return self._put(name, chunks, kind)

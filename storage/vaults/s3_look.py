@@ -237,11 +237,17 @@ def _removal(calls: Calls, probe: str) -> Iterator[Look]:
         )
 
 
+def skew(calls: Calls) -> float | None:
+    """Return this machine's clock minus the bucket's, to a second; None where it won't tell."""
+    asked_at = datetime.now(UTC)
+    answer = calls("list_objects_v2", Prefix=calls.place.prefix, MaxKeys=1)
+    return _skew(answer, asked_at)
+
+
 def _clock(answer: dict[str, Any], asked_at: datetime, most: float) -> Iterator[Look]:
-    told = answer.get("ResponseMetadata", {}).get("HTTPHeaders", {}).get("date")
-    if not told:
+    skew = _skew(answer, asked_at)
+    if skew is None:
         return
-    skew = (asked_at - parsedate_to_datetime(told)).total_seconds()
     if abs(skew) > most:
         yield Look(
             "clock",
@@ -251,3 +257,8 @@ def _clock(answer: dict[str, Any], asked_at: datetime, most: float) -> Iterator[
         )
     else:
         yield Look("clock", "OK", f"The clocks agree within {abs(skew):.0f} s.")
+
+
+def _skew(answer: dict[str, Any], asked_at: datetime) -> float | None:
+    told = answer.get("ResponseMetadata", {}).get("HTTPHeaders", {}).get("date")
+    return (asked_at - parsedate_to_datetime(told)).total_seconds() if told else None

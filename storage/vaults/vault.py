@@ -158,6 +158,24 @@ class Thaws(Protocol):
         ...
 
 
+@runtime_checkable
+class TellsRoom(Protocol):
+    """A vault that knows how much room its disk has left; a bucket has no such bound."""
+
+    def free_bytes(self) -> int:
+        """Return how many bytes there is room for."""
+        ...
+
+
+@runtime_checkable
+class TellsTime(Protocol):
+    """A vault with a clock of its own: what is old enough to be swept follows that one."""
+
+    def skew_seconds(self) -> float | None:
+        """Return this machine's clock minus the vault's, to a second; None if it won't tell."""
+        ...
+
+
 class ByHand(msgspec.Struct, frozen=True):
     """How a person reaches a vault without Lifeboat, in words and in a shell's.
 

@@ -11,7 +11,7 @@ import msgspec
 
 from bot.terminal import printer, show
 from bot.terminal.layout import Reader
-from commands import copy_events, events, retention_events
+from commands import alert_events, copy_events, events, key_events, retention_events
 from commands.approval import Approval, State
 from commands.audit_story import stories
 from commands.copies import CopyTold, VaultSynced
@@ -23,6 +23,7 @@ from commands.schedule_events import (
     ScheduleResumed,
     ScheduleRun,
 )
+from commands.trouble import Trouble
 from storage.audit import Entry as AuditEntry
 from storage.audit import Head
 from storage.catalog import Copy, Entry
@@ -210,6 +211,20 @@ def status(**changes: Any) -> events.StatusTold:
         "now": NOW,
     }
     return events.StatusTold(**{**facts, **changes})
+
+
+def trouble(**changes: Any) -> Trouble:
+    """Return a backup that is overdue."""
+    facts: dict[str, Any] = {
+        "kind": "backup overdue",
+        "about": "production",
+        "severity": "severe",
+        "what": "The newest good backup of production is 1 day 3 h old.",
+        "safe": "It is safe, and can be restored.",
+        "hint": "Take one now: lifeboat now production",
+        "since": AT,
+    }
+    return Trouble(**{**facts, **changes})
 
 
 def audit_entry(number: int = 12, **changes: Any) -> AuditEntry:
@@ -429,12 +444,15 @@ def one_of_each() -> list[Event]:
         pruned_twice(),
         hold_changed(),
         status(),
+        status(troubles=()),
+        status(troubles=(trouble(), trouble(severity="warning"))),
         events.CancelAsked("now-production-4k2f9c", "running"),
         schedule_facts.told(),
         SchedulePaused("daily", NOW, "moving", (NOW,)),
         ScheduleResumed("daily", (NOW,)),
         ScheduleBegan("daily", ("sched:daily:production:4k2f9c",)),
         ScheduleRun("daily", 0),
+        *alerts_told(),
         audit_told(),
         audit_verified(),
         events.ApprovalAsked(approval(), plan(), known()),
@@ -443,8 +461,8 @@ def one_of_each() -> list[Event]:
         events.ApprovalEnded(approval(state=State.DENIED, ended_by="Ayu"), plan()),
         events.DeploymentPaused("production"),
         events.DeploymentResumed("production"),
-        events.KeyCreated("age1qqq", "lifeboat.identity", ('recipients = ["age1qqq"]',)),
-        events.KitTold("LIFEBOAT RECOVERY KIT\n\n1. WHERE", ("production-2026-11-24-0200",)),
+        key_events.KeyCreated("age1qqq", "lifeboat.identity", ('recipients = ["age1qqq"]',)),
+        key_events.KitTold("LIFEBOAT RECOVERY KIT\n\n1. WHERE", ("production-2026-11-24-0200",)),
         events.DoctorLooked((events.DoctorLine("vault", "OK", "It can be written."),)),
         events.JobFailed("It broke.", "Nothing was touched.", "Type it again.", "Refused", 2),
     ]
@@ -467,3 +485,17 @@ def printed(*told: Event, as_json: bool = False) -> tuple[str, str]:
 def results() -> list[Event]:
     """Return one of each event that ends a verb well."""
     return [event for event in one_of_each() if isinstance(event, events.Result)]
+
+
+def alerts_told() -> list[events.Event]:
+    """What `alert` tells, in each of its ways."""
+    from tests.bot.messages import alert_facts as alerts
+
+    return [
+        alert_events.AlertsTold((alerts.alert(), alerts.TAKEN, alerts.SILENT), alerts.ROADS, NOW),
+        alert_events.AlertsTold((), (), NOW),
+        alert_events.AlertTaken(alerts.TAKEN, snoozed=False),
+        alert_events.AlertTaken(alerts.SILENT, snoozed=True),
+        alert_events.AlertTested(alerts.TESTED),
+        alert_events.AlertTested(()),
+    ]

@@ -102,6 +102,7 @@ def test_its_hint_names_every_verb(manifest: dict[str, Any]):
         "release",
         "status",
         "schedule",
+        "alert",
         "cancel",
         "approve",
         "deny",

@@ -25,12 +25,13 @@ from bot.messages import (
     standing,
 )
 from bot.messages.model import JobView, Message
-from commands import VERBS, events
+from commands import VERBS, events, key_events
 from commands import kit as kit_page
 from commands.audit_story import stories
 from commands.copies import CopyTold, VaultSynced
 from commands.retention_events import PrunePlan
 from commands.three_two_one import Place, digits
+from commands.trouble import Trouble
 from storage.audit import Head
 from storage.errors import ExportInProgress, Refused
 from storage.finding import Finding, LookedAt
@@ -39,7 +40,7 @@ from storage.retention import decide
 from storage.retention_policy import Policies, Policy
 from storage.vaults.vault import ByHand
 from tests.bot import terminal_events as made
-from tests.bot.messages import schedule_facts
+from tests.bot.messages import alert_facts, schedule_facts
 from tests.bot.terminal_events import AT, ID, NOW
 
 ASKER = "U024BE7LH"
@@ -256,6 +257,37 @@ def status(**changes: Any) -> events.StatusTold:
         "now": NOW,
     }
     return events.StatusTold(**{**facts, **changes})
+
+
+def trouble(**changes: Any) -> Trouble:
+    """Return a backup that is overdue."""
+    facts: dict[str, Any] = {
+        "kind": "backup overdue",
+        "about": "production",
+        "severity": "severe",
+        "what": "The newest good backup of production is 1 day 3 h old; it may be at most 1 day "
+        "2 h (the schedule daily).",
+        "safe": "production-2026-11-24-0200 of 2026-11-24 02:00 UTC is safe, and can be restored.",
+        "hint": "Take one now: lifeboat now production",
+        "since": AT,
+        "deployment": "production",
+        "retry": "now production",
+    }
+    return Trouble(**{**facts, **changes})
+
+
+def troubles() -> tuple[Trouble, ...]:
+    """Return a severe trouble and one that can wait."""
+    filling = trouble(
+        kind="vault filling",
+        about="local",
+        severity="warning",
+        what="The disk of the vault 'local' has 3.1 GB free; a backup of every deployment takes "
+        "1.4 GB, so there is room for 2 more runs.",
+        safe="Every backup that is there is whole.",
+        hint="Make room on that disk, or see what may go: lifeboat prune --dry-run",
+    )
+    return filling, trouble()
 
 
 def long_status() -> events.StatusTold:
@@ -539,8 +571,9 @@ PRIVATE: dict[str, Callable[[], Message]] = {
     "shown-sealed": lambda: shown.backup(
         events.BackupShown(sealed_manifest(), (made.manifest().check,), "local", NOW)
     ),
-    "recovery-kit": lambda: kit.told(events.KitTold(recovery_page(), (made.ID,))),
+    "recovery-kit": lambda: kit.told(key_events.KitTold(recovery_page(), (made.ID,))),
     "status": lambda: standing.status(status()),
+    "status-troubles": lambda: standing.status(status(jobs=(), troubles=troubles())),
     "status-quiet": lambda: standing.status(status(jobs=())),
     "status-no-bot": lambda: standing.status(status(jobs=None)),
     "status-longest": lambda: standing.status(long_status()),
@@ -622,4 +655,5 @@ VIEWS: dict[str, Callable[[], Message]] = {
     **{f"report-{name}": make for name, make in REPORTS.items()},
     **PRIVATE,
     **schedule_facts.views(HOSTILE),
+    **alert_facts.VIEWS,
 }

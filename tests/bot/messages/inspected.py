@@ -12,7 +12,7 @@ from sandbox import slack_blocks
 
 OURS = re.compile(
     r"<!date\^\d+\^\{date_short_pretty\} \{time\}\|\d{4}-\d\d-\d\d \d\d:\d\d UTC>"
-    r"|<@(?P<person>[UW][A-Z0-9]+)>"
+    r"|<@(?P<person>[UW][A-Z0-9]+)>|<!subteam\^S012ABCDEF>"  # The only group of the facts.
 )
 BARE_AMPERSAND = re.compile(r"&(?!amp;|lt;|gt;)")
 CODE = re.compile(r"```.*?```|`[^`\n]*`", re.DOTALL)
@@ -60,7 +60,13 @@ def buttons(message: Message) -> list[dict[str, Any]]:
 
 
 def labels(message: Message) -> list[str]:
-    return [each["text"]["text"] for each in buttons(message)]
+    return [(each.get("text") or each["placeholder"])["text"] for each in buttons(message)]
+
+
+def carried(pressed: dict[str, Any]) -> list[str]:
+    """Return what a button carries, or each option of a menu."""
+    options = pressed.get("options")
+    return [each["value"] for each in options] if options else [pressed["value"]]
 
 
 def works_on_people(text: str, people: Sequence[str] = ()) -> list[str]:

@@ -209,6 +209,7 @@ def test_the_standing_and_the_doctor(words: str, count: int, many: int):
             ),
         )
         * many,
+        troubles=(facts.trouble(what=words, safe=words, hint=words, about=words),) * many,
     )
 
     assert is_harmless(standing.status(told))

@@ -1,0 +1,26 @@
+"""Troubles that stand now, in a terminal: what is wrong, what is safe, what to type."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from rich.text import Text
+
+from bot.terminal.layout import BAD, DOUBTFUL, GAP, GOOD, blank, line
+from commands.trouble import Trouble
+
+
+def standing(troubles: Sequence[Trouble] | None) -> Iterator[Text]:
+    """Yield the troubles, the severe ones first; None: nobody looked."""
+    if troubles is None:
+        return
+    yield blank()
+    if not troubles:
+        yield line(("Troubles: none.", GOOD))
+        return
+    for trouble in sorted(troubles, key=lambda each: each.severity != "severe"):
+        severe = trouble.severity == "severe"
+        kind = trouble.kind.upper() if severe else trouble.kind.capitalize()
+        yield line((f"{kind}: ", BAD if severe else DOUBTFUL), trouble.what)
+        yield line(GAP, trouble.safe)
+        yield line(GAP, trouble.hint)
