@@ -40,11 +40,13 @@ from commands.events import (
     Warned,
 )
 from commands.retention_events import BackupRemoved, PrunePlanned
+from commands.summary_events import SummaryTold
 from storage.errors import LifeboatError, Refused
 
 CANCELLED = "Cancelled"
 GIVEN_UP = "It stopped the bot several times over and is not begun again."
 GIVEN_UP_HINT = "Tell whoever runs Lifeboat: its log tells why."
+SAID_ONCE = ("summary",)  # Verbs whose message comes when they are done.
 MAY_BE_PAUSED = "{deployment} MAY STILL BE PAUSED: look, and start it in the Convex dashboard."
 
 
@@ -61,6 +63,7 @@ class Ended:
     report: Message
     goes_on: str = ""
     question: tuple[str, Message] | None = None
+    once: bool = False  # Said once, when it is over, and never edited: a summary.
 
 
 class Board:
@@ -102,7 +105,7 @@ class Board:
                 self._views.setdefault(job_id, self._fresh(job_id, wish, facts))
             if not wish.channel:
                 self._engine.note(job_id, shown=True)  # Nor will its end be.
-            if facts.get("shown") or not wish.channel:
+            if facts.get("shown") or not wish.channel or wish.verb in SAID_ONCE:
                 return True
             ts = str(facts.get("ts") or wish.ts)
             if ts:
@@ -256,6 +259,8 @@ class Board:
         question = self._questions.followed(job_id, view.state)
         full = report.full(told, self._took(job_id), self._questions.everybody(job_id))
         ended = Ended(view.state, self._draw(job_id), full, goes_on, question)
+        if isinstance(told, SummaryTold):
+            ended = replace(ended, card=full, once=True)
         self._questions.over(job_id)
         self._engine.note(job_id, ended=msgspec.to_builtins(ended))
         return ended
@@ -287,6 +292,9 @@ class Board:
             if not facts.get("shown"):
                 self._ends[job_id] = ended
                 self._post_later(job_id, channel, partial(_same, ended.card))
+            return
+        if ended.once:
+            note(job_id, shown=True)
             return
         if not facts.get("reported"):
             self._courier.note(*place, ended.report, sent=lambda: note(job_id, reported=True))

@@ -120,6 +120,7 @@ class Bot:
                 approvers=self._approvers,
                 begin=self._begin,
                 copy=self._copy,
+                jobs=lambda: self._engine,
             ),
         )
         me = _who(self._web, self._tokens.app)

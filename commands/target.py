@@ -34,7 +34,7 @@ def target(
     if stated is not None:
         return stated
     calendars = tuple(
-        schedule.calendar for schedule in schedules.values() if _backs_up(schedule, deployment)
+        schedule.calendar for schedule in schedules.values() if backs_up(schedule, deployment)
     )
     return _longest_gap(calendars) if calendars else None
 
@@ -52,7 +52,8 @@ def overdue(
     return last is None or now - last > allowed + grace
 
 
-def _backs_up(schedule: Schedule, deployment: str) -> bool:
+def backs_up(schedule: Schedule, deployment: str) -> bool:
+    """Whether a schedule takes backups of all tables of a deployment."""
     asked = schedule.requests.get(deployment)
     whole = asked is not None and getattr(asked, "tables", None) is None
     return schedule.on and schedule.verb == BACKUP and whole

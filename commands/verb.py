@@ -20,6 +20,7 @@ from commands.events import Event, JobStanding, Result, Warned
 from commands.policy import Approvals
 from commands.three_two_one import Place
 from commands.timetable import Begin, Pausing, Schedule, ScheduledRun
+from commands.trouble import Trouble
 from storage import lock, removal, shelf
 from storage.audit import Audit
 from storage.catalog import Catalog, Entry
@@ -91,6 +92,7 @@ class Verb:
     arguments: tuple[Argument, ...] = ()
     options: tuple[Option, ...] = ()
     examples: tuple[str, ...] = ()
+    every: str = ""  # What stands for a deployment in its jobs, where it is about all of them.
     failed_exit_code: int = 1  # When the verb ends in an error that names no other code.
 
 
@@ -126,6 +128,7 @@ class Rules:
     approvals: Approvals = field(default_factory=Approvals)
     pausing: Pausing = field(default_factory=Pausing)
     retention: Policies = field(default_factory=Policies)
+    targets: Mapping[str, timedelta] = field(default_factory=dict)  # By deployment, where stated.
 
     @property
     def grace(self) -> timedelta:
@@ -238,6 +241,7 @@ class Context:
     vaults: Mapping[str, Vault] = field(default_factory=dict)
     places: Mapping[str, Place] = field(default_factory=dict)
     copy_later: CopyLater | None = None  # None: copies are made here and now.
+    troubles: Callable[[], Sequence[Trouble]] | None = None  # The open alerts; None: none are kept.
     said: set[str] = field(default_factory=set)  # Vaults whose trouble has been told.
 
     def __post_init__(self) -> None:

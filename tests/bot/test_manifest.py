@@ -101,6 +101,7 @@ def test_its_hint_names_every_verb(manifest: dict[str, Any]):
         "hold",
         "release",
         "status",
+        "summary",
         "schedule",
         "cancel",
         "approve",
