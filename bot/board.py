@@ -21,6 +21,8 @@ from bot.messages import answers, report
 from bot.messages import job as drawn
 from bot.messages.model import JobState, JobView, Message
 from bot.questions import Questions
+from bot.summary_picture import Drawing, drawing
+from bot.uploads import Uploads
 from commands.events import (
     ApprovalAsked,
     ApprovalChanged,
@@ -64,6 +66,7 @@ class Ended:
     goes_on: str = ""
     question: tuple[str, Message] | None = None
     once: bool = False  # Said once, when it is over, and never edited: a summary.
+    picture: Drawing | None = None  # What its thread shows besides.
 
 
 class Board:
@@ -77,6 +80,7 @@ class Board:
         now: Callable[[], datetime],
         questions: Questions | None = None,
     ) -> None:
+        self.uploads: Uploads | None = None  # None: no message gets a picture.
         self._courier, self._engine = courier, engine
         self._questions = questions or Questions(courier, engine, now)
         self._protected, self._now = protected, now
@@ -260,7 +264,7 @@ class Board:
         full = report.full(told, self._took(job_id), self._questions.everybody(job_id))
         ended = Ended(view.state, self._draw(job_id), full, goes_on, question)
         if isinstance(told, SummaryTold):
-            ended = replace(ended, card=full, once=True)
+            ended = replace(ended, card=full, once=True, picture=drawing(told))
         self._questions.over(job_id)
         self._engine.note(job_id, ended=msgspec.to_builtins(ended))
         return ended
@@ -294,7 +298,7 @@ class Board:
                 self._post_later(job_id, channel, partial(_same, ended.card))
             return
         if ended.once:
-            note(job_id, shown=True)
+            self._illustrate(job_id, place, ended, str(facts.get("file") or ""))
             return
         if not facts.get("reported"):
             self._courier.note(*place, ended.report, sent=lambda: note(job_id, reported=True))
@@ -310,6 +314,14 @@ class Board:
             show()
         else:  # First: once the message is noted as shown, nothing of this job is told again.
             self._courier.show(channel, *ended.question, last=True, sent=show)
+
+    def _illustrate(self, job_id: str, place: tuple[str, str], ended: Ended, file: str) -> None:
+        """Add the picture of a message that is said once; then nothing of the job is left."""
+        note = partial(self._engine.note, job_id)
+        if ended.picture is None or self.uploads is None:
+            note(shown=True)
+        else:
+            self.uploads.share(place, ended.picture, file, note)
 
     def _has_begun(self, job_id: str) -> bool:
         facts = self._engine.facts(job_id)

@@ -37,6 +37,7 @@ from bot.questions import Questions, restore_of
 from bot.settings import Settings
 from bot.settings_seen import note_changes
 from bot.settings_slack import Tokens
+from bot.uploads import Uploads
 from bot.votes import Votes
 from bot.watch import Watch
 from bot.worker import Copying, Heard, Worker
@@ -125,6 +126,7 @@ class Bot:
         )
         me = _who(self._web, self._tokens.app)
         self._courier = Courier(self._web)
+        self._uploads = Uploads(self._web, self._courier)
         self._board = Board(
             self._courier,
             self._engine,
@@ -138,6 +140,7 @@ class Bot:
                 lambda channel, ts: _link(self._web, channel, ts),
             ),
         )
+        self._board.uploads = self._uploads
         people = People(self._web)
         self._votes = Votes(
             people, self._engine, settings.approvals, settings.roles, me.team, world
@@ -228,6 +231,7 @@ class Bot:
         self._by_itself.stop()
         self._desk.close()
         self._engine.drain(self._settings.jobs.stop_seconds)
+        self._uploads.close()
         self._courier.close()
         self._engine.stop(0)
 

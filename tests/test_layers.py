@@ -28,9 +28,17 @@ DOORS = {
     "pyrage": "storage/seal.py",
     "rich": "bot/terminal/",
     "slack_bolt": ("bot/slack.py", "bot/run.py"),
-    "slack_sdk": ("bot/slack.py", "bot/run.py", "bot/courier.py", "bot/people.py", "bot/messages/"),
+    "slack_sdk": (
+        "bot/slack.py",
+        "bot/run.py",
+        "bot/courier.py",
+        "bot/people.py",
+        "bot/uploads.py",
+        "bot/messages/",
+    ),
     "apscheduler": "bot/schedule.py",
     "dbos": "bot/jobs.py",
+    "matplotlib": "bot/picture.py",
     "waitress": "bot/run.py",
     "aiohttp": "sandbox/",
     "sandbox": "bot/cli.py",  # Only `lifeboat sandbox` may open the pretend world.

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from bot import summary_words
 from bot.messages.model import Message
-from bot.messages.parts import Listed, Part, Said, message, small
-from bot.messages.text import at, code, length, said
+from bot.messages.parts import HEADER_MAX, Listed, Part, Said, message, small
+from bot.messages.text import at, code, length, plain, said
 from bot.messages.typed import command
 from bot.summary_words import TITLES, Hand
 from commands.summary_events import SummaryTold
@@ -29,8 +29,7 @@ def no_picture(why: str) -> Message:
 
 
 def _told(event: SummaryTold) -> Iterator[Part]:
-    first = said(summary_words.headline(event), LINE_MAX)
-    yield Said(f"*{first}*", spoken=first)
+    yield _first(summary_words.headline(event))
     yield small(f"{TITLES[event.period]}, {at(event.since)} to {at(event.now)}")
     for heading, lines in summary_words.sections(event, HAND):
         yield _section([f"*{heading}*", *(_bullet(line) for line in lines)])
@@ -38,6 +37,14 @@ def _told(event: SummaryTold) -> Iterator[Part]:
         return
     what = code(command("status")) if not event.blind else code(command("doctor"))
     yield small(f"What to do: look with {what}")
+
+
+def _first(words: str) -> Part:
+    """Return the sentence that a locked phone shows, without any mark in it."""
+    first = said(words, LINE_MAX)
+    if length(words) > HEADER_MAX:
+        return Said(first)
+    return Said(plain(words, HEADER_MAX), "header", spoken=first)
 
 
 def _section(lines: list[str]) -> Part:

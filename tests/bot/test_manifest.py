@@ -24,6 +24,8 @@ SCOPES = {
     "chat_postMessage": "chat:write",
     "chat_postEphemeral": "chat:write",
     "chat_update": "chat:write",
+    "files_getUploadURLExternal": "files:write",
+    "files_completeUploadExternal": "files:write",
     "users_info": "users:read",
     "usergroups_users_list": "usergroups:read",
     "conversations_info": "channels:read",
