@@ -16,7 +16,7 @@ from typing import Any
 DEPLOYMENTS_MAX = 4  # More would be too small to read; the words tell of all.
 DAYS = 30
 INK, GRID, FAILED = "#7d8590", "#7d859055", "#e5484d"
-LINES = ("#2f81f7", "#d9822b", "#2da05a", "#a371f7")
+LINES = ("#2f81f7", "#cc7722", "#2da05a", "#a371f7")
 MARKS = ("o", "s", "^", "D")  # Told apart without colours as well.
 WIDTH, HEIGHT, DPI = 8.0, 4.6, 150
 UNITS = ((1e12, "TB"), (1e9, "GB"), (1e6, "MB"), (1e3, "kB"), (1.0, "bytes"))

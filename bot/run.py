@@ -25,7 +25,7 @@ from slack_sdk import WebClient
 from slack_sdk.errors import SlackClientError
 
 from bot import app as house
-from bot import settings_slack
+from bot import demo_words, settings_slack
 from bot import slack as slack_door
 from bot.board import Board
 from bot.by_itself import ByItself
@@ -156,6 +156,7 @@ class Bot:
             show_modal=lambda trigger, view: _open_view(self._web, trigger, view),
             votes=self._votes,
             rounds=self._by_itself.rounds,
+            demo=demo_words.of(os.environ),
         )
         socket = settings.slack.mode == "socket"
         app = slack_door.door(

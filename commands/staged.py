@@ -23,7 +23,7 @@ def last_staged(ctx: Context) -> dict[str, Staged]:
             continue
         for job in _ended(into, ctx)[:LOOKED_AT_MAX]:
             try:
-                told = _staged(into, list(read(ctx.first, job)))
+                told = _staged(into, list(read(ctx.vault, job)))
             except ManifestError:
                 continue  # A record that can't be read proves nothing.
             if told is None:
@@ -36,7 +36,7 @@ def last_staged(ctx: Context) -> dict[str, Staged]:
 
 def _ended(into: str, ctx: Context) -> list[str]:
     """Return the ids of restores into a deployment that have ended, newest first."""
-    names = (stored.name for stored in ctx.first.list(f"jobs/restore.{into}."))
+    names = (stored.name for stored in ctx.vault.list(f"jobs/restore.{into}."))
     return sorted((name.split("/")[1] for name in names if name.endswith(ENDED)), reverse=True)
 
 
