@@ -21,6 +21,8 @@ from bot.messages import answers, report
 from bot.messages import job as drawn
 from bot.messages.model import JobState, JobView, Message
 from bot.questions import Questions
+from bot.summary_picture import Drawing, drawing
+from bot.uploads import Uploads
 from commands.events import (
     ApprovalAsked,
     ApprovalChanged,
@@ -40,12 +42,14 @@ from commands.events import (
     Warned,
 )
 from commands.retention_events import BackupRemoved, PrunePlanned
+from commands.summary_events import SummaryTold
 from storage import typed
 from storage.errors import LifeboatError, Refused
 
 CANCELLED = "Cancelled"
 GIVEN_UP = "It stopped the bot several times over and is not begun again."
 GIVEN_UP_HINT = "Tell whoever runs Lifeboat: its log tells why."
+SAID_ONCE = ("summary",)  # Verbs whose message comes when they are done.
 MAY_BE_PAUSED = "{deployment} MAY STILL BE PAUSED: look, and start it in the Convex dashboard."
 
 
@@ -64,6 +68,8 @@ class Ended:
     goes_on: str = ""
     question: tuple[str, Message] | None = None
     failure: JobFailed | None = None
+    once: bool = False  # Said once, when it is over, and never edited: a summary.
+    picture: Drawing | None = None  # What its thread shows besides.
 
 
 class Board:
@@ -77,6 +83,7 @@ class Board:
         now: Callable[[], datetime],
         questions: Questions | None = None,
     ) -> None:
+        self.uploads: Uploads | None = None  # None: no message gets a picture.
         self._courier, self._engine = courier, engine
         self._questions = questions or Questions(courier, engine, now)
         self._protected, self._now = protected, now
@@ -105,7 +112,7 @@ class Board:
                 self._views.setdefault(job_id, self._fresh(job_id, wish, facts))
             if not wish.channel:
                 self._engine.note(job_id, shown=True)  # Nor will its end be.
-            if facts.get("shown") or not wish.channel:
+            if facts.get("shown") or not wish.channel or wish.verb in SAID_ONCE:
                 return True
             ts = str(facts.get("ts") or wish.ts)
             if ts:
@@ -259,6 +266,8 @@ class Board:
         question = self._questions.followed(job_id, view.state)
         full = report.full(told, self._took(job_id), self._questions.everybody(job_id))
         ended = Ended(view.state, self._draw(job_id), full, goes_on, question, view.failure)
+        if isinstance(told, SummaryTold):
+            ended = replace(ended, card=full, once=True, picture=drawing(told))
         self._questions.over(job_id)
         self._engine.note(job_id, ended=msgspec.to_builtins(ended))
         return ended
@@ -291,6 +300,9 @@ class Board:
                 self._ends[job_id] = ended
                 self._post_later(job_id, channel, partial(_same, ended.card))
             return
+        if ended.once:
+            self._illustrate(job_id, place, ended, str(facts.get("file") or ""))
+            return
         if not facts.get("reported"):
             self._courier.note(*place, ended.report, sent=lambda: note(job_id, reported=True))
         if ended.goes_on and self._has_begun(ended.goes_on):
@@ -305,6 +317,14 @@ class Board:
             show()
         else:  # First: once the message is noted as shown, nothing of this job is told again.
             self._courier.show(channel, *ended.question, last=True, sent=show)
+
+    def _illustrate(self, job_id: str, place: tuple[str, str], ended: Ended, file: str) -> None:
+        """Add the picture of a message that is said once; then nothing of the job is left."""
+        note = partial(self._engine.note, job_id)
+        if ended.picture is None or self.uploads is None:
+            note(shown=True)
+        else:
+            self.uploads.share(place, ended.picture, file, note)
 
     def _has_begun(self, job_id: str) -> bool:
         facts = self._engine.facts(job_id)

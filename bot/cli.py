@@ -26,6 +26,7 @@ from storage.errors import Cancelled, LifeboatError, Refused
 
 if TYPE_CHECKING:
     from bot.terminal import Printer
+    from commands.events import Result
     from commands.verb import Verb
 
 SETTINGS = "lifeboat.toml"
@@ -168,6 +169,7 @@ def _do(verb: Verb, rest: Sequence[str], words: Words, printer: Printer) -> int:
             asker = _ask(words)
             with app.built(settings, printer.tell, asker, asker.word) as ctx:
                 result = perform(verb, request, ctx)
+            _picture(request, result)
     except SettingsRefused as refused:
         if verb.name != "doctor":
             return _failed(refused, printer, verb.failed_exit_code)
@@ -178,6 +180,17 @@ def _do(verb: Verb, rest: Sequence[str], words: Words, printer: Printer) -> int:
         return _bug(error, printer, verb.failed_exit_code)
     printer.tell(result)
     return result.exit_code
+
+
+def _picture(request: object, result: Result) -> None:
+    """Write the picture of a summary, where somebody asked for its file."""
+    path = getattr(request, "picture", None)
+    if path is not None:
+        from bot.summary_picture import write
+        from commands.summary_events import SummaryTold
+
+        if isinstance(result, SummaryTold):
+            write(result, Path(path))
 
 
 def _failed(error: LifeboatError, printer: Printer, failed_exit_code: int) -> int:

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from bot.demo_stage import DemoStopped, free_port, ready, say, stand_in, write_settings
+from bot.demo_words import TOLD_BY
 
 FOLDER = Path("demo-world")
 CONVEX_PORT, SLACK_PORT = 3210, 3300
@@ -54,6 +55,11 @@ zone = "Asia/Jakarta"
 verb = "backup"
 kind = "monthly"
 cron = "0 4 1 * *"
+zone = "Asia/Jakarta"
+
+[schedules.daily-summary]
+verb = "summary"
+cron = "0 8 * * *"
 zone = "Asia/Jakarta"
 """
 
@@ -103,6 +109,7 @@ def _play(folder: Path, size: str) -> int:
             **os.environ,
             "SLACK_BOT_TOKEN": slack["bot_token"],
             "SLACK_APP_TOKEN": slack["app_token"],
+            TOLD_BY: str(folder / "convex" / "world.json"),
         }
         bot = _Bot(folder, environ)
         up.callback(bot.stop)
@@ -197,6 +204,7 @@ def _tell(url: str, folder: Path) -> None:
     )
     say(f"  Open  {url}\n")
     say("  You are Rizal, an operator. Type  /backup now production  and watch it.")
+    say("  Type  /backup demo summary  or  /backup demo alert  to see those at once.")
     say("  Switch who you are on the left: a viewer, a guest, an outsider see other things.")
     say(f"  From a terminal:  LIFEBOAT_SETTINGS={folder / 'lifeboat.toml'} lifeboat list")
     say(f"  What the bot writes: {folder / 'bot.log'}. Ctrl-C ends everything.")

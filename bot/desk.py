@@ -22,8 +22,9 @@ from typing import Any
 
 import msgspec
 
-from bot import prunes
+from bot import demo_words, prunes
 from bot.board import Board
+from bot.demo_words import Demo
 from bot.jobs import Engine, Wish
 from bot.messages import (
     alerts,
@@ -125,6 +126,7 @@ class Desk:
     show_modal: Callable[[str, dict[str, Any]], None]
     votes: Votes
     rounds: Rounds | None = None
+    demo: Demo | None = None  # None: this bot plays in no demo.
 
     def __post_init__(self) -> None:
         self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="desk")
@@ -198,6 +200,9 @@ class Desk:
         if name in ("help", "--help", "-h"):
             asked.answer(self._help(rest[0] if rest else None), asked.instead)
             return
+        if self.demo is not None and name.lower() == demo_words.WORD:
+            self._play(self.demo, asked, rest)
+            return
         verb = VERBS.get(name.lower())
         if name.lower() in TERMINAL_VERBS:
             what = f"`{name.lower()}` is for a terminal: a secret never passes through Slack."
@@ -222,6 +227,14 @@ class Desk:
             asked.answer(self._short(verb, request, ctx, asked), asked.instead)
         else:
             self._long(verb, request, ctx, asked)
+
+    def _play(self, demo: Demo, asked: Asked, words: Sequence[str]) -> None:
+        """Show something of the demo; only who may back up may make a stand-in fail."""
+        self._caller(asked, VERBS["summary" if words[:1] == ["summary"] else "now"])
+        played = demo.play(words, self.world.deployment(None).name)
+        if played.answer is not None:
+            asked.answer(played.answer, False)
+        self._hear(replace(asked, words=played.verb))
 
     def _prune(self, asked: Asked, value: str) -> None:
         ctx = replace(self.world, caller=self._caller(asked, PRUNE))

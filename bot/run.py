@@ -25,7 +25,7 @@ from slack_sdk import WebClient
 from slack_sdk.errors import SlackClientError
 
 from bot import app as house
-from bot import log_lines, settings_health, settings_slack, systemd
+from bot import demo_words, log_lines, settings_health, settings_slack, systemd
 from bot import slack as slack_door
 from bot.alerting import Alerting
 from bot.board import Board
@@ -43,6 +43,7 @@ from bot.roads.road import Road
 from bot.settings import Settings
 from bot.settings_seen import note_changes
 from bot.settings_slack import Tokens
+from bot.uploads import Uploads
 from bot.votes import Votes
 from bot.watch import Watch
 from bot.watched import Watched
@@ -134,12 +135,15 @@ class Bot:
                 begin=self._begin,
                 copy=self._copy,
                 followers=lambda: self._watched.followers,
+                jobs=lambda: self._engine,
             ),
         )
         me = _who(self._web, self._tokens.app)
         self._courier = Courier(self._web)
         self._alerting = self._alerts()
+        self._uploads = Uploads(self._web, self._courier)
         self._board = self._made_board()
+        self._board.uploads = self._uploads
         people = People(self._web)
         self._votes = Votes(
             people, self._engine, settings.approvals, settings.roles, me.team, world
@@ -155,6 +159,7 @@ class Bot:
             show_modal=lambda trigger, view: _open_view(self._web, trigger, view),
             votes=self._votes,
             rounds=self._by_itself.rounds,
+            demo=demo_words.of(os.environ),
         )
         socket = settings.slack.mode == "socket"
         app = slack_door.door(
@@ -285,6 +290,7 @@ class Bot:
         self._alerting.stop()
         self._desk.close()
         self._engine.drain(self._settings.jobs.stop_seconds)
+        self._uploads.close()
         self._courier.close()
         self._watched.stop()
         self._engine.stop(0)

@@ -144,6 +144,12 @@ class _Reading:
     def _typed(self, verb: Verb) -> Iterator[tuple[str, tuple[str, ...]]]:
         """Yield each deployment with the words that somebody would type for it."""
         names = self.table.deployments
+        if verb.every:
+            if names is not None:
+                hint = "Take the line out: it tells of every deployment."
+                self._wrong("deployments", f"`{verb.name}` has no deployment of its own.", hint)
+            yield verb.every, tuple(self.table.words)
+            return
         if names is None:
             names = [self.default] if self.default else []
         if not names and not self._told("deployments"):

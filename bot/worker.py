@@ -23,7 +23,7 @@ from bot.jobs import JobRun
 from bot.log_lines import of_job
 from commands.events import Event, ImportConfirmed, Result, StepBegan, StepFinished
 from commands.jobs import do
-from commands.verb import Caller, Context, CopyLater
+from commands.verb import Caller, Context, CopyLater, Jobs
 from storage.errors import Cancelled, LifeboatError, Refused
 
 T = TypeVar("T")
@@ -73,6 +73,7 @@ class Worker:
     begin: Callable[[JobRun, Any], str] = lambda _run, _approved: ""
     copy: Callable[[JobRun, Copying], str] | None = None
     followers: Callable[[], Followers] = Followers
+    jobs: Callable[[], Jobs | None] = lambda: None
 
     def __call__(self, run: JobRun) -> dict[str, Any]:
         """Do one job; what is returned is kept by the engine for a while."""
@@ -130,7 +131,7 @@ class Worker:
                 id=wish.caller_id,
                 name=wish.caller_name,
                 door="slack" if wish.door == "slack" else "schedule",
-                role="operator",  # Decided when it was asked; a wish is only kept for operators.
+                role="operator",  # Decided when it was asked: who may not ask has no wish kept.
                 team=wish.team,
             ),
             asked_at=wish.asked_at,
@@ -141,6 +142,7 @@ class Worker:
             type_in=lambda _question: "",
             asking=_Asking(run, self.heard, self.approvers, self.begin),
             copy_later=self._copying(run),
+            jobs=self.jobs() or self.world.jobs,
         )
 
     def _copying(self, run: JobRun) -> CopyLater | None:

@@ -7,13 +7,14 @@ is shown is not decided here.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal
 
 from commands.approval import Approval
 from commands.audit_story import Story
 from commands.copies import CopyTold
 from commands.known import Known
+from commands.staged_events import Staged
 from commands.three_two_one import Digit
 from commands.trouble import Trouble
 from storage.audit import Entry as AuditEntry
@@ -347,13 +348,22 @@ class JobStanding:
 
 @dataclass(frozen=True)
 class DeploymentStanding:
-    """How well one deployment is covered; `last` is its newest backup without damage."""
+    """How well one deployment is covered; `last` is its newest backup without damage.
+
+    `target` is how old that may be, None where nothing says so. `staged` is the last restore of
+    its backups to an unprotected deployment. `alerts` counts its open ones; None: not known.
+    """
 
     name: str
     protected: bool
     last: Entry | None
     backups: int
     rule: tuple[Digit, ...] = ()  # 3-2-1-1-0 of that backup.
+    target: timedelta | None = None
+    overdue: bool = False
+    staged: Staged | None = None
+    next: datetime | None = None  # When its next backup is due.
+    alerts: int | None = None
 
 
 @dataclass(frozen=True)
@@ -372,7 +382,11 @@ class StatusTold(Result):
     @property
     def exit_code(self) -> int:
         severe = any(trouble.severity == "severe" for trouble in self.troubles or ())
-        return 1 if severe or any(each.last is None for each in self.deployments) else 0
+        return (
+            1
+            if severe or any(each.last is None or each.overdue for each in self.deployments)
+            else 0
+        )
 
 
 @dataclass(frozen=True)

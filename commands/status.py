@@ -6,13 +6,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from commands import due, target, timetable
 from commands.events import DeploymentStanding, StatusTold
 from commands.looking import Looking
+from commands.staged import last_staged
+from commands.staged_events import Staged
 from commands.three_two_one import Place, digits
 from commands.trouble import Trouble
 from commands.verb import Argument, Context, Verb
 from commands.words import read
+from storage import schedule_notes
 from storage.catalog import Entry
+from storage.schedule_notes import Notes
 
 LOOKED_BACK_MAX = 100
 
@@ -35,9 +40,10 @@ def run(request: Request, ctx: Context) -> StatusTold:
         ctx.known_deployment(request.deployment)
     ctx.look()
     names = [request.deployment] if request.deployment else sorted(ctx.deployments)
+    staged, notes = last_staged(ctx), notes_of(ctx)
     jobs = ctx.jobs.standing() if ctx.jobs is not None else None
     return StatusTold(
-        deployments=tuple(_standing(name, ctx) for name in names),
+        deployments=tuple(standing_of(name, ctx, staged, notes) for name in names),
         jobs=None
         if jobs is None
         else tuple(job for job in jobs if request.deployment in (None, job.deployment)),
@@ -54,22 +60,36 @@ def _troubles(deployment: str | None, ctx: Context) -> tuple[Trouble, ...]:
     )
 
 
-def _standing(name: str, ctx: Context) -> DeploymentStanding:
-    entries = ctx.catalog.backups(deployment=name, include_safety=False)
-    last = _last_good(name, {entry.id: entry for entry in entries}, ctx)
+def standing_of(
+    name: str, ctx: Context, staged: Mapping[str, Staged], notes: Mapping[str, Notes]
+) -> DeploymentStanding:
+    """Return how one deployment stands, after a look into the vaults."""
+    backups = ctx.catalog.backups(deployment=name, include_safety=False)
+    last, now = last_good(name, ctx), ctx.now()
+    stated = ctx.rules.targets.get(name)
+    allowed = target.target(ctx.schedules, name, stated)
+    taken_at = last.taken_at if last is not None else None
     return DeploymentStanding(
         name=name,
         protected=ctx.deployments[name].protected,
         last=last,
-        backups=len(entries),
+        backups=len(backups),
         rule=digits(last, name, ctx.places or {each: Place(each) for each in ctx.vaults}),
+        target=allowed,
+        overdue=target.overdue(taken_at, allowed, now, stated=stated is not None),
+        staged=staged.get(name),
+        next=_next(name, ctx, notes),
+        alerts=_alerts(name, ctx),
     )
 
 
-def _last_good(name: str, entries: Mapping[str, Entry], ctx: Context) -> Entry | None:
+def last_good(name: str, ctx: Context, before: datetime | None = None) -> Entry | None:
     """Return the newest backup of all tables that is not known to be damaged."""
-    ever = datetime.max.replace(tzinfo=UTC)
-    for manifest in ctx.catalog.previous(name, before=ever, limit=LOOKED_BACK_MAX):
+    entries = {
+        entry.id: entry for entry in ctx.catalog.backups(deployment=name, include_safety=False)
+    }
+    until = before or datetime.max.replace(tzinfo=UTC)
+    for manifest in ctx.catalog.previous(name, before=until, limit=LOOKED_BACK_MAX):
         entry = entries.get(manifest.id)
         if entry is None or any(f.severity == "damage" for f in manifest.check.findings):
             continue
@@ -77,6 +97,29 @@ def _last_good(name: str, entries: Mapping[str, Entry], ctx: Context) -> Entry |
         if not (looked_again and entry.verified_findings):
             return entry
     return None
+
+
+def notes_of(ctx: Context) -> dict[str, Notes]:
+    """Return what the vault says of each schedule: whether it is paused, and until when."""
+    return {name: schedule_notes.read(ctx.vault, name) for name in ctx.schedules}
+
+
+def _next(name: str, ctx: Context, notes: Mapping[str, Notes]) -> datetime | None:
+    """Return when the next backup of all tables is due, after any pause; None where none is."""
+    found: list[datetime] = []
+    for schedule in ctx.schedules.values():
+        if target.backs_up(schedule, name):
+            pause = timetable.paused(notes.get(schedule.name, Notes()), ctx.now())
+            after = ctx.now() if pause is None or pause.until is None else pause.until
+            found += due.upcoming(schedule.calendar, after, 1)
+    return min(found, default=None)
+
+
+def _alerts(name: str, ctx: Context) -> int | None:
+    """Count the open alerts about a deployment; None where nobody keeps any."""
+    if ctx.alerts is None:
+        return None
+    return sum(alert.trouble.deployment == name for alert in ctx.alerts.open())
 
 
 VERB = Verb(

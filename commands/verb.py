@@ -96,6 +96,7 @@ class Verb:
     arguments: tuple[Argument, ...] = ()
     options: tuple[Option, ...] = ()
     examples: tuple[str, ...] = ()
+    every: str = ""  # What stands for a deployment in its jobs, where it is about all of them.
     failed_exit_code: int = 1  # When the verb ends in an error that names no other code.
 
 

@@ -37,6 +37,7 @@ VERBS = {
     "sync": "Filling of a vault",
     "restore": "Restore",
     "prune": "Prune",
+    "summary": "Summary",
     "ask": "Restore (to be approved)",
     "approved": "Approved restore",
 }

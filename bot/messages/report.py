@@ -16,6 +16,7 @@ from bot.messages import (
     report_restore,
     shown,
     standing,
+    summary,
 )
 from bot.messages.job import asked_by, place, step, title
 from bot.messages.model import JobView, Message
@@ -43,6 +44,7 @@ from commands.events import (
     Warned,
 )
 from commands.retention_events import HoldChanged, Pruned, PruneDryRun
+from commands.summary_events import SummaryTold
 
 
 def begun(view: JobView) -> Message:
@@ -108,6 +110,8 @@ def full(event: Event, took: Mapping[str, float] | None = None, to: str = "") ->
             return shown.backup(event)
         case StatusTold():
             return standing.status(event)
+        case SummaryTold():
+            return summary.told(event)
         case DoctorLooked():
             return doctor.looked(event)
         case _:

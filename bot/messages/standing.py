@@ -10,10 +10,13 @@ from bot.messages.model import Message
 from bot.messages.parts import Part, Said, header, listed, message
 from bot.messages.text import ago, at, bold, code, said
 from bot.messages.typed import command
-from bot.words import counted, duration, size
+from bot.summary_words import Hand, proof, rpo, staged
+from bot.words import counted, duration, size, some
 from commands.events import DeploymentStanding, JobStanding, StatusTold
 
 SILENT_SECONDS = 120
+NAMES_MAX = 12
+HAND = Hand(at, said)
 
 
 def status(told: StatusTold) -> Message:
@@ -24,6 +27,9 @@ def status(told: StatusTold) -> Message:
 def _status(told: StatusTold) -> Iterator[Part]:
     yield header("Status")
     bare = sum(each.last is None for each in told.deployments)
+    late = [said(each.name) for each in told.deployments if each.overdue]
+    if late:
+        yield Said(f"*OVERDUE: {some(late, NAMES_MAX)}*")
     if bare:
         all_of_them = counted(len(told.deployments), "deployment")
         yield Said(f"*{bare:,} of {all_of_them} without a good backup.*")
@@ -46,8 +52,19 @@ def _covered(each: DeploymentStanding, told: StatusTold) -> str:
     return (
         f"{name} — last good backup {ago(last.taken_at, told.now)}: {code(last.id)}, "
         f"{at(last.taken_at)} · {size(last.bytes)}, {counted(last.documents, 'document')} · "
-        f"{counted(each.backups, 'backup')}"
+        f"{counted(each.backups, 'backup')}\n{_one_look(each, told)}"
     )
+
+
+def _one_look(each: DeploymentStanding, told: StatusTold) -> str:
+    """Return the age against its target, the last proof and restore, and what comes next."""
+    lines = [
+        f"{rpo(each, told.now)} · {proof(each, told.now)}",
+        staged(each, HAND),
+        f"next backup {at(each.next)}" if each.next else "",
+        f"*{counted(each.troubles, 'open alert')}*" if each.troubles else "",
+    ]
+    return "\n".join(f"• {line}" for line in lines if line)
 
 
 def _jobs(told: StatusTold) -> Iterator[Part]:

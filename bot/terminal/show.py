@@ -22,6 +22,7 @@ from bot.terminal import (
     show_restore,
     show_schedule,
     show_status,
+    show_summary,
 )
 from bot.terminal.layout import BAD, DOUBTFUL, GAP, GOOD, LOUD, QUIET, Reader, line
 from commands.alert_events import AlertsTold, AlertTaken, AlertTested
@@ -60,6 +61,7 @@ from commands.schedule_events import (
     ScheduleRun,
     SchedulesTold,
 )
+from commands.summary_events import SummaryTold
 
 STATES = {"OK": GOOD, "WARN": DOUBTFUL, "FAIL": BAD}
 SAFE = "Every whole backup is as it was."  # True of every failure: no verb changes one.
@@ -126,6 +128,7 @@ SHOWN: dict[type[Event], Callable[[Any, Reader], Iterator[Text]]] = {
     Pruned: show_prune.pruned,
     HoldChanged: show_prune.hold_changed,
     StatusTold: show_status.told,
+    SummaryTold: show_summary.told,
     CancelAsked: show_status.cancelled,
     SchedulesTold: show_schedule.told,
     SchedulePaused: show_schedule.paused,

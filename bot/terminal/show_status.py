@@ -6,13 +6,27 @@ from collections.abc import Iterator, Sequence
 
 from rich.text import Text
 
+from bot.summary_words import Hand, proof, rpo, staged
 from bot.terminal import show_copies, show_troubles
-from bot.terminal.layout import BAD, DOUBTFUL, GAP, GOOD, QUIET, Part, Reader, blank, columns, line
-from bot.words import age, counted, number, size
+from bot.terminal.layout import (
+    BAD,
+    DOUBTFUL,
+    GAP,
+    GOOD,
+    LOUD,
+    QUIET,
+    Part,
+    Reader,
+    blank,
+    columns,
+    line,
+    pairs,
+)
+from bot.words import age, counted, moment, number, size
 from commands.events import CancelAsked, DeploymentStanding, JobStanding, StatusTold
 
 
-def told(event: StatusTold, _reader: Reader) -> Iterator[Text]:
+def told(event: StatusTold, reader: Reader) -> Iterator[Text]:
     """Yield a row for each deployment, then one for each job that has not ended."""
     yield from columns(
         ("deployment", "last good backup", "age", "size", "documents", "backups"),
@@ -24,6 +38,7 @@ def told(event: StatusTold, _reader: Reader) -> Iterator[Text]:
         yield line(("No good backup: ", BAD), f"take one with `lifeboat now {name}`.")
     for each in event.deployments:
         yield blank()
+        yield from _one_look(each, event, reader)
         yield from show_copies.rule(each, event.now)
     yield blank()
     if event.jobs is None:
@@ -57,6 +72,20 @@ def _covered(each: DeploymentStanding, event: StatusTold) -> Sequence[Part]:
         size(last.bytes),
         number(last.documents),
         number(each.backups),
+    )
+
+
+def _one_look(each: DeploymentStanding, event: StatusTold, reader: Reader) -> Iterator[Text]:
+    """Yield the age against its target, the last proof and restore, and what comes next."""
+    hand = Hand(lambda at: moment(at, reader.zone), lambda words: words)
+    yield line((f"{each.name}: ", LOUD), (rpo(each, event.now), BAD if each.overdue else ""))
+    yield from pairs(
+        (
+            ("proof", proof(each, event.now) if each.last is not None else None),
+            ("staging", staged(each, hand) if each.last is not None else None),
+            ("next", hand.at(each.next) if each.next else None),
+            ("alerts", counted(each.alerts, "open alert") if each.alerts is not None else None),
+        )
     )
 
 

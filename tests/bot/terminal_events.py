@@ -418,9 +418,11 @@ def copies() -> tuple[Copy, ...]:
 
 def one_of_each() -> list[Event]:
     """Return every kind of event there is, each made once."""
+    from tests.bot import summary_facts
     from tests.bot.messages import schedule_facts
 
     return [
+        summary_facts.told(),
         events.StepBegan("export"),
         events.Progressed("export", 10, None, "documents"),
         events.StepFinished("export", 1.2),

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from bot.settings import read
-from commands import backup, verify
+from commands import backup, summary, verify
 from tests.bot.settings_files import ENVIRON, WHOLE, mistakes, write
 
 HEAD = '\n[schedules.daily]\nchannel = "C012ABCDEF"\n'
@@ -119,3 +119,14 @@ def test_every_mistake_of_every_schedule_is_told_at_once(tmp_path: Path):
     text = GOOD.replace("0 2", "0 99") + GOOD.replace("daily", "weekly").replace("backup", "x")
 
     assert set(wrong(tmp_path, text)) == {"schedules.daily.cron", "schedules.weekly.verb"}
+
+
+def test_a_summary_tells_of_every_deployment_and_names_none(tmp_path: Path):
+    text = HEAD + 'verb = "summary"\ncron = "0 8 * * *"\nwords = ["weekly"]\n'
+    told = read(write(tmp_path, WHOLE + text), ENVIRON).schedules["daily"]
+    named = wrong(tmp_path, text + 'deployments = ["production"]\n')
+    slip = wrong(tmp_path, HEAD + 'verb = "summary"\nevery = "1d"\nwords = ["dayly"]\n')
+
+    assert told.requests == {"all": summary.Request("weekly")}
+    assert "has no deployment of its own" in named["schedules.daily.deployments"]
+    assert "does not understand" in slip["schedules.daily.words"]

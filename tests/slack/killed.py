@@ -10,6 +10,8 @@ could die, and takes away before it does, so that the next life lives.
     submit         begin: before the engine is asked      effect: it has it, and nobody knows yet
     end            begin: the work is done       kept: how it ended is remembered
                    effect: the end was told, and the engine does not know yet
+    picture sent, picture shared
+                   begin: before Slack has it    effect: Slack has it, and it is not noted yet
 """
 
 import json
@@ -24,6 +26,7 @@ from typing import Any
 from bot import cli, courier, run, schedule, terminal  # noqa: F401 - imported once, for every process.
 from bot.board import Board
 from bot.jobs import Engine, JobRun
+from bot.uploads import Uploads
 from bot.worker import _Listening
 from commands import due
 
@@ -111,6 +114,16 @@ def arrange(moment: Moment) -> None:
         return told
 
     Engine.submit = submitted  # type: ignore[method-assign]
+    send, share = Uploads._sent, Uploads._shared
+
+    def sent(self: Uploads, drawing: Any) -> str:
+        return str(moment.around("picture sent", lambda: send(self, drawing), 1)())
+
+    def shared(self: Uploads, *about: Any, before: bool) -> str:
+        doing = moment.around("picture shared", lambda: share(self, *about, before=before), 1)
+        return str(doing())
+
+    Uploads._sent, Uploads._shared = sent, shared  # type: ignore[method-assign]
 
 
 def live(told: dict[str, Any]) -> None:

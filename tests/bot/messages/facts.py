@@ -23,6 +23,7 @@ from bot.messages import (
     report,
     shown,
     standing,
+    summary,
 )
 from bot.messages.model import JobView, Message
 from commands import VERBS, events, key_events
@@ -39,6 +40,7 @@ from storage.manifest import Contents, FileFacts, SealedFacts, StorageFacts, Tab
 from storage.retention import decide
 from storage.retention_policy import Policies, Policy
 from storage.vaults.vault import ByHand
+from tests.bot import summary_facts
 from tests.bot import terminal_events as made
 from tests.bot.messages import alert_facts, schedule_facts
 from tests.bot.terminal_events import AT, ID, NOW
@@ -656,4 +658,11 @@ VIEWS: dict[str, Callable[[], Message]] = {
     **PRIVATE,
     **schedule_facts.views(HOSTILE),
     **alert_facts.VIEWS,
+    "summary-well": lambda: summary.told(summary_facts.told()),
+    "summary-overdue": lambda: summary.told(summary_facts.one_overdue()),
+    "summary-failures": lambda: summary.told(summary_facts.failures()),
+    "summary-nothing-yet": lambda: summary.told(summary_facts.nothing_yet()),
+    "summary-vault-lost": lambda: summary.told(summary_facts.vault_lost()),
+    "summary-longest": lambda: summary.told(summary_facts.longest(HOSTILE)),
+    "summary-no-picture": lambda: summary.no_picture(HOSTILE),
 }

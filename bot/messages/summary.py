@@ -1,0 +1,57 @@
+"""The daily message: one sentence that stands alone, and below it everything it is made from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from bot import summary_words
+from bot.messages.model import Message
+from bot.messages.parts import HEADER_MAX, Listed, Part, Said, message, small
+from bot.messages.text import at, code, length, plain, said
+from bot.messages.typed import command
+from bot.summary_words import TITLES, Hand
+from commands.summary_events import SummaryTold
+
+LINE_MAX = 500
+SAID_WHOLE = 1_000
+HAND = Hand(at, lambda words: said(words, LINE_MAX))
+
+
+def told(event: SummaryTold) -> Message:
+    """Return a day, a week or a month."""
+    return message(_told(event))
+
+
+def no_picture(why: str) -> Message:
+    """Say in the thread why there is no picture; the message stands without it."""
+    words = f"The picture could not be shown: {said(why)} Its numbers are in the message above."
+    return message((Said(words),))
+
+
+def _told(event: SummaryTold) -> Iterator[Part]:
+    yield _first(summary_words.headline(event))
+    yield small(f"{TITLES[event.period]}, {at(event.since)} to {at(event.now)}")
+    for heading, lines in summary_words.sections(event, HAND):
+        yield _section([f"*{heading}*", *(_bullet(line) for line in lines)])
+    if event.well:
+        return
+    what = code(command("status")) if not event.blind else code(command("doctor"))
+    yield small(f"What to do: look with {what}")
+
+
+def _first(words: str) -> Part:
+    """Return the sentence that a locked phone shows, without any mark in it."""
+    first = said(words, LINE_MAX)
+    if length(words) > HEADER_MAX:
+        return Said(first)
+    return Said(plain(words, HEADER_MAX), "header", spoken=first)
+
+
+def _section(lines: list[str]) -> Part:
+    """Return lines that are said whole while they are few: only a long list gives way."""
+    whole = "\n".join(lines)
+    return Said(whole) if length(whole) <= SAID_WHOLE else Listed(lines, "lines")
+
+
+def _bullet(line: str) -> str:
+    return line.replace("  ", "      ", 1) if line.startswith("  ") else f"• {line}"
