@@ -144,6 +144,7 @@ class _Schedule:
         """Return what another machine does whole while the first one is at work."""
 
         def stepping_in() -> None:
+            self.witness.look()  # Nothing half-written is listed at any moment.
             job, doing = self._job(verb)
             ctx = self.world.context(Process(self.world), "there", job)
             self.played.lines.append("  meanwhile, elsewhere:")

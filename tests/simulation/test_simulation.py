@@ -21,10 +21,10 @@ SCHEDULES, SEED = "LIFEBOAT_SCHEDULES", "LIFEBOAT_SEED"
 HERE = "tests/simulation/test_simulation.py"
 FIRST = int(os.environ.get(SEED, "1"))
 ASKED = int(os.environ.get(SCHEDULES, "1" if SEED in os.environ else "0"))
-HONEST_ONES, LYING_ONES = ASKED or 1_700, ASKED or 300
+HONEST_ONES, LYING_ONES = ASKED or 1_800, ASKED or 200
 PARTS = 4  # For as many workers.
 ENOUGH = 400  # So many schedules in a row meet every fault there is.
-CAUGHT_WITHIN = 100
+CAUGHT_WITHIN = 400
 LOG = logging.getLogger(__name__)
 
 
