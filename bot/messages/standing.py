@@ -62,7 +62,7 @@ def _one_look(each: DeploymentStanding, told: StatusTold) -> str:
         f"{rpo(each, told.now)} · {proof(each, told.now)}",
         staged(each, HAND),
         f"next backup {at(each.next)}" if each.next else "",
-        f"*{counted(each.troubles, 'open alert')}*" if each.troubles else "",
+        f"*{counted(each.alerts, 'open alert')}*" if each.alerts else "",
     ]
     return "\n".join(f"• {line}" for line in lines if line)
 
