@@ -1,7 +1,7 @@
 # Lifeboat's bot: docs/operations.md says how it is run. Build it from this folder:
 #
 #   docker build -t lifeboat .
-FROM python:3.12-slim AS built
+FROM python:3.12-slim-trixie AS built
 WORKDIR /src
 COPY pyproject.toml constraints.txt README.md ./
 COPY bot bot
@@ -11,7 +11,9 @@ COPY sandbox sandbox
 RUN python -m venv /opt/lifeboat \
  && /opt/lifeboat/bin/pip install --no-cache-dir --disable-pip-version-check -c constraints.txt .
 
-FROM python:3.12-slim
+FROM python:3.12-slim-trixie
+# The engine needs it with this Python; an older base would only tell when the bot starts.
+RUN python -c 'import sqlite3, sys; sys.exit(sqlite3.sqlite_version_info < (3, 42))'
 RUN useradd --system --uid 10001 --home-dir /var/lib/lifeboat --create-home lifeboat
 COPY --from=built /opt/lifeboat /opt/lifeboat
 ENV PATH=/opt/lifeboat/bin:$PATH \

@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import json
 import secrets
+import sqlite3
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -29,7 +31,7 @@ from bot.jobs_seen import BOT_LOCK
 from commands.events import JobStanding
 from commands.timetable import ScheduledRun
 from storage import lock, typed
-from storage.errors import LifeboatError
+from storage.errors import LifeboatError, Refused
 
 __all__ = ["Engine", "JobRun", "Wish", "looking"]
 T = TypeVar("T")
@@ -102,6 +104,7 @@ class Engine:
 
     def start(self) -> None:
         """Take the data folder and go on with what a killed bot left; Refused if it is taken."""
+        check_sqlite(sys.version_info[:2], sqlite3.sqlite_version_info[:2])
         self._held.enter_context(
             lock.held(self._locks / BOT_LOCK, what="a bot at work on this data folder")
         )
@@ -309,6 +312,17 @@ def looking(file: Path) -> Iterator[Rows]:
         yield Rows(client)
     finally:
         client.destroy()
+
+
+def check_sqlite(python: tuple[int, ...], sqlite: tuple[int, ...]) -> None:
+    """Refuse a Python whose SQLite is too old for the engine, which would break on a NULL."""
+    if python >= (3, 12) and sqlite < (3, 42):
+        raise Refused(
+            f"This Python {'.'.join(map(str, python))} has SQLite {'.'.join(map(str, sqlite))}; "
+            f"the bot's engine needs 3.42 with Python 3.12 or newer.",
+            hint="Run the bot under Python 3.11, or under a Python with a newer SQLite. The "
+            "terminal's verbs work as they are.",
+        )
 
 
 class _Json(Serializer):
