@@ -20,7 +20,7 @@ MAY_IMPORT = {
 DOORS = {
     "httpx": ("storage/convex/", "bot/roads/webhook.py"),
     "isal": "storage/archive/",
-    "sqlite_utils": ("storage/catalog.py", "storage/outbox.py"),
+    "sqlite_utils": ("storage/catalog.py", "storage/outbox_file.py", "storage/outbox.py"),
     "boto3": "storage/vaults/s3.py",
     "botocore": "storage/vaults/s3",
     "tenacity": ("storage/convex/", "storage/vaults/s3_calls.py"),
