@@ -88,7 +88,10 @@ class Alerting:
     def _look_once(self) -> None:
         try:
             self._kept.looked(self._look())
-            self._said = ""
+            if self._outbox.in_memory:
+                self._complain("the outbox can't be written: alerts are kept in memory alone")
+            else:
+                self._said = ""
         except LifeboatError as error:
             self._complain(f"troubles can't be looked for now: {error.what}")
         except Exception as error:

@@ -96,9 +96,14 @@ def built(
             deployment.close()
 
 
-def alerts(settings: Settings, making: Callable[[Outbox], Mapping[str, Road]]) -> KeptAlerts:
-    """Return the alerts of the data folder; `making` makes the roads when one is tried."""
-    outbox = Outbox(settings.paths.outbox)
+def alerts(
+    settings: Settings, making: Callable[[Outbox], Mapping[str, Road]], *, spare: bool = False
+) -> KeptAlerts:
+    """Return the alerts of the data folder; `making` makes the roads when one is tried.
+
+    `spare`: go on in memory when the disk is full, as a bot does.
+    """
+    outbox = Outbox(settings.paths.outbox, spare=spare)
     return KeptAlerts(
         outbox,
         settings.alerts.rules,

@@ -113,7 +113,7 @@ class Bot:
         self._settings, self._tokens, self._environ = settings, tokens, environ
         self._pings = pings
         self._roads: Mapping[str, Road] = {}
-        self._kept = house.alerts(settings, lambda _outbox: self._roads)
+        self._kept = house.alerts(settings, lambda _outbox: self._roads, spare=True)
         self._world = replace(world, alerts=self._kept)
         self._web = slack_door.client(tokens.bot, settings.slack.api_url)
         self._heard = Heard()

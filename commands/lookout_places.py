@@ -13,7 +13,7 @@ from commands.lookout_backups import length, moment
 from commands.lookout_rules import LookoutRules
 from commands.trouble import Trouble
 
-GB, MB = 1e9, 1e6
+GB, MB, KB = 1e9, 1e6, 1e3
 
 
 @dataclass(frozen=True)
@@ -77,13 +77,14 @@ def filling(room: Room, rules: LookoutRules, now: datetime) -> Iterator[Trouble]
     if not room.next or room.free >= room.next * rules.room_for:
         return
     fits = room.free // room.next
-    runs = f"{fits:,} more run{'' if fits == 1 else 's'}" if fits else "not even one more run"
+    runs = f"room for {fits:,} more run{'' if fits == 1 else 's'}"
+    left = runs if fits else "no room for even one more run"
     yield Trouble(
         kind="vault filling",
         about=room.vault,
         severity="warning" if fits else "severe",
         what=f"The disk of the vault {room.vault!r} has {size(room.free)} free; a backup of every "
-        f"deployment takes {size(room.next)}, so there is room for {runs}.",
+        f"deployment takes {size(room.next)}, so there is {left}.",
         safe="Every backup that is there is whole; one that finds no room leaves nothing behind.",
         hint="Make room on that disk, or see what may go: lifeboat prune --dry-run",
         since=now,
@@ -133,4 +134,5 @@ def skewed(
 
 def size(number: float) -> str:
     """Return bytes for a sentence."""
-    return f"{number / GB:,.1f} GB" if number >= GB else f"{number / MB:,.1f} MB"
+    unit, many = ("GB", GB) if number >= GB else ("MB", MB) if number >= MB else ("kB", KB)
+    return f"{number / many:,.1f} {unit}"

@@ -8,55 +8,17 @@ will not find here what an alert says, nor a road.
 
 from __future__ import annotations
 
-import secrets
-import sqlite3
-import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager, suppress
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
-from sqlite_utils import Database, Migrations
+from sqlite_utils import Database
 
-from storage.errors import SpoolError
+from storage.outbox_file import OutboxFile, at_once
 
-T = TypeVar("T")
-APPLICATION_ID = 0x4C69664F  # "LifO"
-SCHEMA = 1
-BUSY_SECONDS = 30
-TRIES = 20
 KEPT = timedelta(days=30)  # What is over and told.
-_BROKEN = ("no such table", "no such column", "has no column", "malformed")
-
-_migrations = Migrations("lifeboat_outbox")
-
-
-@_migrations()
-def alerts_and_sends(db: Database) -> None:
-    """Make the tables; `place` is where a road has put an alert, `note` what it says there."""
-    db.execute(
-        "CREATE TABLE alerts (id TEXT PRIMARY KEY, key TEXT NOT NULL, open INTEGER NOT NULL, "
-        "raised_us INTEGER NOT NULL, facts BLOB NOT NULL) STRICT"
-    )
-    db.execute("CREATE UNIQUE INDEX one_open_alert ON alerts (key) WHERE open = 1")
-    db.execute(
-        "CREATE TABLE places (alert TEXT, road TEXT, place TEXT NOT NULL, note TEXT NOT NULL, "
-        "PRIMARY KEY (alert, road)) STRICT"
-    )
-    db.execute(
-        "CREATE TABLE sends (id INTEGER PRIMARY KEY AUTOINCREMENT, alert TEXT NOT NULL, "
-        "road TEXT NOT NULL, what TEXT NOT NULL, facts BLOB NOT NULL, made_us INTEGER NOT NULL, "
-        "after_us INTEGER NOT NULL, due_us INTEGER NOT NULL, tries INTEGER NOT NULL DEFAULT 0, "
-        "begun INTEGER NOT NULL DEFAULT 0, doubt INTEGER NOT NULL DEFAULT 0, "
-        "said INTEGER NOT NULL DEFAULT 0, done_us INTEGER, failed TEXT NOT NULL DEFAULT '') STRICT"
-    )
-    db.execute("CREATE INDEX waiting ON sends (road, alert, id) WHERE done_us IS NULL")
-    db.execute(
-        "CREATE TABLE proofs (road TEXT PRIMARY KEY, at_us INTEGER NOT NULL, "
-        "by TEXT NOT NULL) STRICT"
-    )
 
 
 @dataclass(frozen=True)
@@ -108,12 +70,19 @@ class Taken:
 class Outbox:
     """Alerts and sends in one SQLite file; each call opens its own connection.
 
-    SpoolError when the file's folder can't be written or the disk is full.
+    SpoolError when the file's folder can't be written or the disk is full. With `spare` it goes on
+    in memory then, from what the file holds, and writes it back as soon as that is possible: a bot
+    whose disk is full has to be able to say so.
     """
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._guard = threading.Lock()  # One writer at a time in this process; SQLite for others.
+    def __init__(self, path: Path, *, spare: bool = False) -> None:
+        self._file = OutboxFile(path, spare=spare)
+        self._whole = self._file.whole
+
+    @property
+    def in_memory(self) -> bool:
+        """Whether the file can't be written now, so that a killed bot would forget."""
+        return self._file.in_memory
 
     def change(
         self, doing: Callable[[Sequence[Kept]], tuple[Sequence[Kept], Sequence[Sending]]]
@@ -124,7 +93,7 @@ class Outbox:
         """
 
         def write(db: Database) -> None:
-            with _at_once(db):
+            with at_once(db):
                 rows = db.execute(f"{_ALERTS} WHERE open = 1 ORDER BY raised_us, id").fetchall()
                 kept, sends = doing([_kept(row) for row in rows])
                 for each in kept:
@@ -145,7 +114,7 @@ class Outbox:
         """At start: all that waits is due now; what is over and told long ago is forgotten."""
 
         def write(db: Database) -> None:
-            with _at_once(db):
+            with at_once(db):
                 db.execute("UPDATE sends SET due_us = after_us WHERE done_us IS NULL")
                 old = [_us(now - KEPT)]
                 db.execute("DELETE FROM sends WHERE done_us < ?", old)
@@ -169,7 +138,7 @@ class Outbox:
             row = db.execute(_NEXT, [road, _us(now)]).fetchone()
             if row is None:
                 return None
-            with _at_once(db):
+            with at_once(db):
                 row = db.execute(_NEXT, [road, _us(now)]).fetchone()
                 if row is None:
                     return None
@@ -187,7 +156,7 @@ class Outbox:
         """Note that an alert stands at a place, and that this told all that waited to be told."""
 
         def write(db: Database) -> None:
-            with _at_once(db):
+            with at_once(db):
                 row = (taken.alert.id, taken.sending.road, place, note)
                 db.execute("INSERT OR REPLACE INTO places VALUES (?, ?, ?, ?)", row)
                 db.execute(
@@ -246,51 +215,10 @@ class Outbox:
 
     def _one(self, statement: str, *values: Any) -> None:
         def write(db: Database) -> None:
-            with _at_once(db):
+            with at_once(db):
                 db.execute(statement, values)
 
         self._whole(write)
-
-    def _whole(self, doing: Callable[[Database], T]) -> T:
-        """Do it; again when the file turns out to be damaged or was deleted under our hands."""
-        try:
-            for left in reversed(range(TRIES)):
-                try:
-                    with self._guard, self._connected() as db:
-                        return doing(db)
-                except sqlite3.DatabaseError as error:
-                    if not left or not (_damaged(error) or _moved(error)):
-                        raise
-                    if _damaged(error):
-                        self._set_aside()
-            raise AssertionError("unreachable")
-        except (sqlite3.Error, OSError) as error:
-            why = error.strerror if isinstance(error, OSError) else str(error)
-            raise SpoolError(
-                f"The outbox {self._path} can't be used: {why}.",
-                safe="No backup is touched; what still stands is told once it can be used again.",
-                hint="Make room, or set data_folder in the settings to a folder of your own; the "
-                "outbox's file may be deleted.",
-            ) from error
-
-    @contextmanager
-    def _connected(self) -> Iterator[Database]:
-        """Open the file, making or updating its tables where they are not there."""
-        self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with closing(sqlite3.connect(self._path, timeout=BUSY_SECONDS)) as connection:
-            db = Database(connection, execute_plugins=False)
-            ours = connection.execute("PRAGMA application_id").fetchone()[0] == APPLICATION_ID
-            version = connection.execute("PRAGMA user_version").fetchone()[0]
-            if not ours or version != SCHEMA:
-                _make_tables(db)
-            yield db
-
-    def _set_aside(self) -> None:
-        aside = f".set-aside-{secrets.token_hex(4)}"
-        for end in ("", "-journal", "-wal", "-shm"):
-            path = self._path.with_name(self._path.name + end)
-            with suppress(FileNotFoundError):
-                path.rename(path.with_name(path.name + aside))
 
 
 _ALERTS = "SELECT id, key, open, raised_us, facts FROM alerts"
@@ -352,37 +280,3 @@ def _us(moment: datetime) -> int:
 
 def _at(us: int) -> datetime:
     return datetime.fromtimestamp(us / 1_000_000, UTC)
-
-
-def _make_tables(db: Database) -> None:
-    with _at_once(db):
-        ours = db.execute("PRAGMA application_id").fetchone()[0] == APPLICATION_ID
-        version = db.execute("PRAGMA user_version").fetchone()[0]
-        if (not ours and db.table_names()) or version > SCHEMA:
-            raise sqlite3.DatabaseError("malformed: not an outbox of this Lifeboat")
-        _migrations.apply(db)
-        db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-        db.execute(f"PRAGMA user_version = {SCHEMA}")
-
-
-@contextmanager
-def _at_once(db: Database) -> Iterator[None]:
-    """Hold the write lock from the start: a deferred transaction fails under contention."""
-    db.conn.execute("BEGIN IMMEDIATE")
-    try:
-        yield
-    except BaseException:
-        db.conn.rollback()
-        raise
-    db.conn.commit()
-
-
-def _damaged(error: sqlite3.DatabaseError) -> bool:
-    if isinstance(error, sqlite3.OperationalError):
-        return any(words in str(error) for words in _BROKEN)
-    return not isinstance(error, sqlite3.IntegrityError)
-
-
-def _moved(error: sqlite3.DatabaseError) -> bool:
-    names = ("SQLITE_READONLY_DBMOVED", "SQLITE_IOERR")
-    return str(getattr(error, "sqlite_errorname", "")).startswith(names)

@@ -227,8 +227,10 @@ def test_copies_that_a_vault_lacks_are_counted():
 )
 def test_a_vault_fills_when_the_next_backups_find_no_room(free, severity):
     found = list(places.filling(places.Room("local", free, 1000), RULES, NOW))
+    no_room = [each for each in found if "no room for even one more run" in each.what]
 
     assert [each.severity for each in found] == ([severity] if severity else [])
+    assert bool(no_room) == (severity == "severe")
 
 
 def test_a_vault_that_was_never_written_to_is_not_filling():

@@ -6,9 +6,11 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from commands.events import JobStanding
 from commands.looking import Looking
 from commands.trouble import Seen, Trouble
 from storage.convex import pausing
@@ -246,6 +248,44 @@ def test_a_copy_that_failed_is_found_until_the_vault_is_filled(quick):
     assert "copy failing" in away.unknown
     assert trouble.retry == "sync second"
     assert after == Seen()
+
+
+class Engine:
+    """Jobs that stand, as an engine tells them; it may hang, and a bot may be at work on it."""
+
+    def __init__(self, *jobs: JobStanding, hangs: threading.Event | None = None) -> None:
+        self._jobs, self._hangs = jobs, hangs
+
+    def standing(self):
+        if self._hangs is not None:
+            self._hangs.wait(60)
+        return self._jobs
+
+    def bot_runs(self) -> bool:
+        return True
+
+
+def test_a_question_that_nobody_answers_is_told(quick):
+    asked_at = datetime.now(UTC) - timedelta(minutes=20)
+    job = JobStanding("ask-production-1", "ask", "production", "running", "Rizal", asked_at)
+    with quick.inside() as here:
+        ctx = replace(here.ctx, jobs=Engine(job))
+        (trouble,) = Looking(ctx).look().troubles
+        answered = Looking(replace(here.ctx, jobs=Engine())).look()
+
+    assert trouble.key == "approval waiting/ask-production-1"
+    assert "Rizal asked 20 min ago for a restore of production" in trouble.what
+    assert answered == Seen()
+
+
+def test_an_engine_that_hangs_leaves_its_questions_unknown(quick):
+    answers = threading.Event()
+    with quick.inside() as here:
+        ctx = replace(here.ctx, jobs=Engine(hangs=answers))
+        seen = Looking(ctx, seconds=1).look()
+        answers.set()
+
+    assert "approval waiting" in seen.unknown
 
 
 def test_status_tells_the_troubles_that_stand_and_doctor_the_targets(quick):

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from storage import outbox_file
 from storage.errors import Refused, SpoolError
 from storage.outbox import Kept, Outbox, Sending
 
@@ -263,3 +264,33 @@ def test_when_each_road_was_last_proven_is_kept(outbox: Outbox):
     outbox.prove("slack", AT + SECOND, "test")
 
     assert outbox.proofs() == {"slack": (AT + SECOND, "test")}
+
+
+def test_a_bot_whose_disk_is_full_goes_on_in_memory_and_writes_it_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    path = tmp_path / "outbox.db"
+    put(Outbox(path))
+    spare, real = Outbox(path, spare=True), outbox_file.sqlite3.connect
+    full = True
+
+    def connect(where: object, *args: object, **named: object) -> object:
+        connection = real(where, *args, **named)  # type: ignore[call-overload]
+        if full and where == path:
+            connection.execute("PRAGMA max_page_count = 1")  # As far as it is: the disk is full.
+        return connection
+
+    monkeypatch.setattr(outbox_file.sqlite3, "connect", connect)
+    other = replace(ALERT, id="a-2", key="another", facts=b"x" * 100_000)
+    put(spare, sending(alert=other), alert=other)
+
+    assert spare.in_memory
+    assert taken(spare) == [("a-1", "raised"), ("a-2", "raised")]
+    with pytest.raises(SpoolError, match="full"):
+        put(Outbox(path), sending(alert=other), alert=other)
+    full = False
+    monkeypatch.setattr(outbox_file, "WRITE_BACK_SECONDS", 0.0)
+    assert len(spare.alerts(open=True)) == 2
+    assert not spare.in_memory
+    assert [each.id for each in Outbox(path).alerts(open=True)] == ["a-1", "a-2"]
+    assert taken(Outbox(path)) == []
