@@ -13,7 +13,7 @@ from datetime import datetime
 import msgspec
 
 from commands import approval as rule
-from commands import audited, policy
+from commands import audited, policy, thaw
 from commands.approval import Approval, State, VoteRefused
 from commands.asked import Approved, Cast, Request, plan_of, refuse, safe_words, warnings
 from commands.backup import preflight
@@ -47,6 +47,8 @@ def run(request: Request, ctx: Context) -> ApprovalEnded:
     asking = _asking(ctx)
     target = ctx.known_deployment(request.to)
     manifest = shelf.read_manifest(ctx.vault, request.source, request.backup)
+    with safe_words(f"Nobody was asked, and {target.name} is as it was."):
+        thaw.wait(manifest, ctx)  # First: people are asked about a plan of that moment.
     ctx.kept(
         "preflight",
         lambda: ctx.step("preflight", lambda: preflight(target, facts.RESTORE_NEEDS, ctx)),
