@@ -29,7 +29,9 @@ from commands.known import Known
 from commands.verb import Asking, Context
 from storage import shelf
 from storage.convex import facts
+from storage.convex.deployment import Deployment
 from storage.errors import Cancelled, LifeboatError, Refused, VaultError
+from storage.manifest import Manifest
 
 VOTE = "vote"
 
@@ -47,13 +49,13 @@ def run(request: Request, ctx: Context) -> ApprovalEnded:
     asking = _asking(ctx)
     target = ctx.known_deployment(request.to)
     manifest = shelf.read_manifest(ctx.vault, request.source, request.backup)
-    with safe_words(f"Nobody was asked, and {target.name} is as it was."):
-        thaw.wait(manifest, ctx)  # First: people are asked about a plan of that moment.
     ctx.kept(
         "preflight",
         lambda: ctx.step("preflight", lambda: preflight(target, facts.RESTORE_NEEDS, ctx)),
         type(None),
     )
+    with safe_words(f"Nobody was asked, and {target.name} is as it was."):
+        thaw.wait(manifest, ctx, lambda: _refuse_early(request, target, manifest, ctx))
     plan = ctx.kept(
         "plan", lambda: ctx.step("plan", lambda: plan_of(request, target, manifest)), Plan
     )
@@ -78,6 +80,12 @@ def run(request: Request, ctx: Context) -> ApprovalEnded:
         _written(ctx, "restore.answered", approval, plan, outcome=str(approval.state))
     approved = Approved(approval=approval, request=msgspec.to_builtins(request), asked=asked)
     return ApprovalEnded(approval, plan, ctx.kept("begin", lambda: asking.begin(approved), str))
+
+
+def _refuse_early(request: Request, target: Deployment, manifest: Manifest, ctx: Context) -> None:
+    """Refused before hours of thawing for what would be refused after them."""
+    plan = plan_of(request, target, manifest)
+    _question(request, plan, know(plan, manifest, target, ctx), ctx)
 
 
 def _asking(ctx: Context) -> Asking:

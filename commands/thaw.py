@@ -7,6 +7,7 @@ and has paused nothing (`restore_thawed.py`, `ask.py`).
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 
 from commands.events import Noted, StepBegan, Warned
@@ -27,8 +28,11 @@ def is_cold(manifest: Manifest, ctx: Context) -> bool:
     return _look(manifest, ctx)[0] is not None
 
 
-def wait(manifest: Manifest, ctx: Context) -> None:
-    """Return when the archive can be read; without a bot to wait, VaultError that says when."""
+def wait(manifest: Manifest, ctx: Context, beforehand: Callable[[], None] = lambda: None) -> None:
+    """Return when the archive can be read; without a bot to wait, VaultError that says when.
+
+    `beforehand` is done once, before the thawing of one that is cold: to refuse what need not wait.
+    """
     if not _may_be_cold(ctx):
         return
     state = ctx.kept("warmth", lambda: _state(manifest, ctx), str)
@@ -36,6 +40,7 @@ def wait(manifest: Manifest, ctx: Context) -> None:
         return
     if ctx.asking is None:
         raise begun(manifest, ctx)
+    ctx.kept("beforehand", beforehand, type(None))
     longest = _asked_for(manifest, ctx)
     told = f"{_rests(manifest, longest)} This job goes on by itself then."
     ctx.tell(StepBegan(STEP))
