@@ -23,6 +23,11 @@ LOOK_SECONDS = 300.0  # Between two looks; a cancel is heard at once.
 WAKE = "vote"  # What a waiting job listens to.
 
 
+def may_be_cold(ctx: Context) -> bool:
+    """Whether any vault has a cold place at all."""
+    return any(isinstance(vault, Thaws) for vault in _vaults(ctx))
+
+
 def is_cold(manifest: Manifest, ctx: Context) -> bool:
     """Whether it has to be thawed before it can be read: no vault has a copy that is warm."""
     return _look(manifest, ctx)[0] is not None
@@ -33,7 +38,7 @@ def wait(manifest: Manifest, ctx: Context, beforehand: Callable[[], None] = lamb
 
     `beforehand` is done once, before the thawing of one that is cold: to refuse what need not wait.
     """
-    if not _may_be_cold(ctx):
+    if not may_be_cold(ctx):
         return
     state = ctx.kept("warmth", lambda: _state(manifest, ctx), str)
     if state in (*READABLE, UNKNOWN):  # Whoever reads a vault that can't be asked says why.
@@ -58,7 +63,7 @@ def must_be_warm(manifest: Manifest, ctx: Context) -> None:
 
     What was thawed stays so for some days, and a job may have waited longer for its turn.
     """
-    if _may_be_cold(ctx) and ctx.kept("cold", lambda: is_cold(manifest, ctx), bool):
+    if may_be_cold(ctx) and ctx.kept("cold", lambda: is_cold(manifest, ctx), bool):
         raise begun(manifest, ctx)
 
 
@@ -67,8 +72,8 @@ def begun(manifest: Manifest, ctx: Context) -> VaultError:
     hint = "Ask again: the new job waits for it by itself."
     if ctx.asking is None:
         hint = (
-            f"Type the same again then. In Slack, `/backup verify {manifest.id}` and "
-            f"`/backup restore {manifest.id}` wait for it and go on by themselves."
+            f"Type the same again then; asked in Slack, as `/backup restore {manifest.id}`, it "
+            f"waits and goes on by itself."
         )
     return VaultError(
         _rests(manifest, _thaw(manifest, ctx)), safe="Nothing else was touched.", hint=hint
@@ -121,10 +126,6 @@ def _look(manifest: Manifest, ctx: Context) -> tuple[Thaws | None, str]:
 def _there(vault: Vault, name: str) -> str:
     vault.stat(name)
     return READABLE[0]
-
-
-def _may_be_cold(ctx: Context) -> bool:
-    return any(isinstance(vault, Thaws) for vault in _vaults(ctx))
 
 
 def _vaults(ctx: Context) -> tuple[Vault, ...]:

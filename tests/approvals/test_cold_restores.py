@@ -114,7 +114,7 @@ def test_it_is_thawed_once_and_both_restores_wait_through_a_kill(house, winter):
     assert f"{id_} rests in cold storage. Thawing it has begun and takes up to 5 h." in (
         alone.stdout + alone.stderr
     )
-    assert f"`/backup restore {id_}` wait for it" in " ".join((alone.stdout + alone.stderr).split())
+    assert f"`/backup restore {id_}`, it waits" in " ".join((alone.stdout + alone.stderr).split())
 
     staging = house.job(RIZAL, f"restore {id_} to staging yes")
     staging.until("Thawing the archive", "takes up to 5 h. This job goes on by itself then.")
