@@ -120,7 +120,7 @@ class KeptAlerts:
 
 
 def _alert(kept: Kept) -> Alert:
-    return msgspec.json.decode(kept.facts, type=Alert)
+    return typed.decode(kept.facts, Alert)
 
 
 def _kept(alert: Alert) -> Kept:

@@ -43,6 +43,7 @@ from commands.events import (
 )
 from commands.retention_events import BackupRemoved, PrunePlanned
 from commands.summary_events import SummaryTold
+from commands.thaw_events import ArchiveThawed
 from storage import typed
 from storage.errors import LifeboatError, Refused
 
@@ -57,9 +58,9 @@ MAY_BE_PAUSED = "{deployment} MAY STILL BE PAUSED: look, and start it in the Con
 class Ended:
     """How a job ended, in its card and its thread: kept by the engine until Slack has taken it.
 
-    `goes_on` is the job that goes on in the same message, as a restore does after its question.
-    `question` is the card that the restore was approved on, and where it is. `failure` is what a
-    failed job said.
+    `goes_on` is the job that goes on in the same message, as a restore does after its question or
+    after its archive was thawed. `question` is the card that the restore was approved on, and where
+    it is. `failure` is what a failed job said.
     """
 
     state: JobState
@@ -262,7 +263,7 @@ class Board:
             self._engine.note(job_id, reported=True)  # The change was the report.
         elif isinstance(told, JobFailed) and place is not None:
             self._questions.broken_off(job_id, place, told.what)
-        goes_on = told.job_id if isinstance(told, ApprovalEnded) else ""
+        goes_on = told.job_id if isinstance(told, ApprovalEnded | ArchiveThawed) else ""
         question = self._questions.followed(job_id, view.state)
         full = report.full(told, self._took(job_id), self._questions.everybody(job_id))
         ended = Ended(view.state, self._draw(job_id), full, goes_on, question, view.failure)

@@ -60,7 +60,7 @@ from commands.events import (
     StatusTold,
     Warned,
 )
-from commands.jobs import ASK
+from commands.jobs import ASK, THAW
 from commands.key_events import KitTold
 from commands.prune import VERB as PRUNE
 from commands.retention_events import HoldChanged
@@ -320,14 +320,18 @@ class Desk:
         if not getattr(aim.request, "yes", True):
             self._ask_in_modal(aim, asked)
             return
-        asks = aim.question is not None
-        job_id = job_name(ASK if asks else verb.name, aim.deployment, asked.once)
+        job, wanted = verb.name, aim.request
+        if aim.question is not None:
+            job, wanted = ASK, aim.question
+        elif aim.thawing is not None:
+            job, wanted = THAW, aim.thawing
+        job_id = job_name(job, aim.deployment, asked.once)
         wish = Wish(
-            verb=ASK if asks else verb.name,
+            verb=job,
             deployment=aim.deployment,
-            request=submitted(verb.name, aim.question if asks else aim.request),
+            request=submitted(verb.name, wanted),
             # A question, and who waits for hours, keeps no backup waiting.
-            queue=job_id if asks or aim.apart else aim.queue,
+            queue=job_id if job in (ASK, THAW) or aim.apart else aim.queue,
             backup=aim.backup,
             caller_id=ctx.caller.id,
             caller_name=ctx.caller.name,

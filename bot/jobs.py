@@ -15,7 +15,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -37,7 +37,11 @@ __all__ = ["Engine", "JobRun", "Wish", "looking"]
 T = TypeVar("T")
 QUEUE = "jobs"
 VERSION = "jobs-1"  # Raised only when a waiting job could not go on under the new code.
-RECOVERIES_MAX = 3
+RECOVERIES_MAX = (
+    3  # Of a job that ends the bot; one that only waits may be found any number of times.
+)
+FOUND_MAX = 1_000_000  # The library's own bound, which knows no such difference.
+RESTED_SECONDS = 1.0  # A wait that is remembered from an earlier life takes less.
 POLL_SECONDS = 0.3
 HELD_SECONDS = 60.0  # Longer than a stopping bot takes to end.
 WAKE = "vote"  # What a waiting job listens to.
@@ -98,6 +102,7 @@ class Engine:
         self._cancelled: set[str] = set()
         self._stopping, self._stopped = threading.Event(), threading.Event()
         self._at_work: set[str] = set()
+        self._counted: set[str] = set()  # At work, and not yet come to a wait in this life.
         self._mine = threading.local()  # The job of this thread, if it does one.
         self._guard = threading.Lock()
         self._rows = Rows(DBOS)
@@ -125,7 +130,7 @@ class Engine:
         def run_job(kind: str, deployment: str, told: dict[str, Any]) -> dict[str, Any]:
             return self._run(told)
 
-        self._run_job = DBOS.workflow(name="run_job", max_recovery_attempts=RECOVERIES_MAX)(run_job)
+        self._run_job = DBOS.workflow(name="run_job", max_recovery_attempts=FOUND_MAX)(run_job)
         DBOS.launch()
         DBOS.register_queue(QUEUE, partition_concurrency=1, polling_interval_sec=POLL_SECONDS)
 
@@ -220,8 +225,11 @@ class Engine:
 
     def given_up(self) -> list[str]:
         """Return jobs that broke the bot again and again and are not begun any more."""
-        rows = DBOS.list_workflows(status=GAVE_UP, name="run_job", load_output=False)
-        return [row.workflow_id for row in rows if not (row.attributes or {}).get("said")]
+        rows = DBOS.list_workflows(status=[GAVE_UP, "ERROR"], name="run_job", load_output=False)
+        facts = {row.workflow_id: row.attributes or {} for row in rows}
+        gave_up = {row.workflow_id for row in rows if row.status == GAVE_UP}
+        gave_up |= {job_id for job_id, told in facts.items() if told.get("gave_up")}
+        return [job_id for job_id in facts if job_id in gave_up and not facts[job_id].get("said")]
 
     def unshown(self) -> list[tuple[str, Wish, dict[str, Any]]]:
         """Return ended jobs whose last edit Slack may not have taken, with what their work left."""
@@ -254,8 +262,31 @@ class Engine:
         return str(self._alive(DBOS.run_step, {"name": name}, body))
 
     def wait(self, topic: str, seconds: float) -> Any:
-        """Wait for a message to the job of this thread."""
-        return self._alive(DBOS.recv, topic, timeout_seconds=seconds)
+        """Wait for a message to the job of this thread; one that waits does not end the bot."""
+        job_id = getattr(self._mine, "job", None)
+        rested = threading.Timer(RESTED_SECONDS, self._rested, (job_id,))
+        rested.daemon = True
+        if job_id in self._counted:
+            rested.start()
+        try:
+            return self._alive(DBOS.recv, topic, timeout_seconds=seconds)
+        finally:
+            rested.cancel()
+
+    def _rested(self, job_id: str) -> None:
+        """Forget how often a job was begun before it came to a wait: that was not its doing."""
+        with suppress(Exception):  # The engine has stopped: the next life counts from here.
+            self.note(job_id, lives=0)
+            self._counted.discard(job_id)
+
+    def _count_life(self, job_id: str) -> None:
+        """Count that a job begins; the one that ended the bot too often is given up here."""
+        lives = int(self.facts(job_id).get("lives") or 0) + 1
+        if lives > RECOVERIES_MAX + 1:
+            self.note(job_id, gave_up=True)
+            raise RuntimeError(f"The job {job_id} has ended the bot {RECOVERIES_MAX + 1} times.")
+        self.note(job_id, lives=lives)
+        self._counted.add(job_id)
 
     def _run(self, told: dict[str, Any]) -> dict[str, Any]:
         """Do one job: the single workflow there is, so that a waiting one always finds its code."""
@@ -264,12 +295,14 @@ class Engine:
             self._hold()
         self._at_work.add(job_id)
         try:
+            self._count_life(job_id)
             born = self.once("born", lambda: self._life)
             closed = bool(self.facts(job_id).get("closed"))
             wish = typed.convert(told, Wish)
             return self._work(JobRun(job_id, wish, born != self._life, closed, self))
         finally:
             self._at_work.discard(job_id)
+            self._counted.discard(job_id)
             self._mine.job = None
 
     def _asked(self, call: Callable[..., Any], *args: Any, **named: Any) -> Any:

@@ -18,7 +18,8 @@ from bot.messages.model import JobState, Message
 from commands.approval import Approval, State, closed, replace_state
 from commands.asked import Approved
 from commands.events import ApprovalAsked, BallotRefused
-from commands.jobs import APPROVED, ASK
+from commands.jobs import APPROVED, ASK, THAW
+from commands.restore import VERB as RESTORE
 from storage import typed
 from storage.errors import Refused
 
@@ -27,7 +28,9 @@ ENDED_RANK = 1000
 
 
 def restore_of(question: str) -> str:
-    """Return the id of the restore that a question begins, at most once."""
+    """Return the id of the restore that a question, or a thawing, begins, at most once."""
+    if question.startswith(THAW):
+        return question.replace(THAW, RESTORE.name, 1)
     return question.replace(ASK, APPROVED, 1)
 
 

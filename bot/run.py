@@ -53,6 +53,8 @@ from commands.aim import queue_of
 from commands.asked import Approved
 from commands.jobs import APPROVED
 from commands.looking import Looking
+from commands.restore import VERB as RESTORE
+from commands.restore_thawed import Request as Thawing
 from commands.verb import Context
 from storage.errors import LifeboatError
 from storage.secret import Secret
@@ -238,13 +240,16 @@ class Bot:
     def _approvers(self) -> frozenset[str]:
         return self._votes.approvers()
 
-    def _begin(self, asking: JobRun, approved: Approved) -> str:
-        """Submit the restore that was approved: at most once, its id is that of the question."""
+    def _begin(self, asking: JobRun, restore: Approved | Thawing) -> str:
+        """Submit the restore that was waited for: at most once, its id is that of the waiting."""
         job_id = restore_of(asking.id)
+        verb, request = APPROVED, msgspec.to_builtins(restore)
+        if isinstance(restore, Thawing):
+            verb, request = RESTORE.name, restore.restore
         wish = msgspec.structs.replace(
             asking.wish,
-            verb=APPROVED,
-            request=msgspec.to_builtins(approved),
+            verb=verb,
+            request=request,
             queue="",
             ts=str(self._engine.facts(asking.id).get("ts") or ""),
         )

@@ -71,6 +71,11 @@ class Votes:
         if said.word == "no" and not said.why.strip():
             raise VoteRefused("A no needs a reason.", hint="/backup deny <id> reason …")
         fingerprint = str(self._open_facts(said.question, wish).get("fingerprint") or "")
+        if not fingerprint:
+            raise VoteRefused(
+                f"The question about {wish.deployment} is not asked yet: it has no plan.",
+                hint=f"Wait for its card, or stop it: /backup cancel {said.question}",
+            )
         cast = Cast(
             by=said.by,
             name=person.name,

@@ -14,7 +14,8 @@ class Aim:
     """`deployment` is the one it reads or writes; `request` has its names settled.
 
     `backup` is "" for a job that makes one. `question` is what other people have to
-    approve first: the request of an asking job. `queue` is whose turns the job takes, the
+    approve first: the request of an asking job. `thawing` is that of a job that waits until the
+    archive can be read, and then begins this one. `queue` is whose turns the job takes, the
     deployment's if "".
     """
 
@@ -22,6 +23,7 @@ class Aim:
     request: Any
     backup: str = ""
     question: Any = None
+    thawing: Any = None
     apart: bool = False  # Takes no turn of its deployment: it waits for hours and touches nothing.
     queue: str = ""
 

@@ -13,7 +13,7 @@ from datetime import datetime
 import msgspec
 
 from commands import approval as rule
-from commands import audited, policy
+from commands import audited, policy, thaw
 from commands.approval import Approval, State, VoteRefused
 from commands.asked import Approved, Cast, Request, plan_of, refuse, safe_words, warnings
 from commands.backup import preflight
@@ -29,7 +29,9 @@ from commands.known import Known
 from commands.verb import Asking, Context
 from storage import shelf, typed
 from storage.convex import facts
+from storage.convex.deployment import Deployment
 from storage.errors import Cancelled, LifeboatError, Refused, VaultError
+from storage.manifest import Manifest
 
 VOTE = "vote"
 
@@ -52,6 +54,8 @@ def run(request: Request, ctx: Context) -> ApprovalEnded:
         lambda: ctx.step("preflight", lambda: preflight(target, facts.RESTORE_NEEDS, ctx)),
         type(None),
     )
+    with safe_words(f"Nobody was asked, and {target.name} is as it was."):
+        thaw.wait(manifest, ctx, lambda: _refuse_early(request, target, manifest, ctx))
     plan = ctx.kept(
         "plan", lambda: ctx.step("plan", lambda: plan_of(request, target, manifest)), Plan
     )
@@ -76,6 +80,12 @@ def run(request: Request, ctx: Context) -> ApprovalEnded:
         _written(ctx, "restore.answered", approval, plan, outcome=str(approval.state))
     approved = Approved(approval=approval, request=msgspec.to_builtins(request), asked=asked)
     return ApprovalEnded(approval, plan, ctx.kept("begin", lambda: asking.begin(approved), str))
+
+
+def _refuse_early(request: Request, target: Deployment, manifest: Manifest, ctx: Context) -> None:
+    """Refused before hours of thawing for what would be refused after them."""
+    plan = plan_of(request, target, manifest)
+    _question(request, plan, know(plan, manifest, target, ctx), ctx)
 
 
 def _asking(ctx: Context) -> Asking:

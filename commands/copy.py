@@ -13,7 +13,7 @@ from typing import TypeVar
 
 import msgspec
 
-from commands import copying
+from commands import copying, thaw
 from commands.aim import Aim, queue_of
 from commands.copies import CopyTold
 from commands.copy_events import BackupCopied
@@ -21,8 +21,10 @@ from commands.events import Noted, Warned
 from commands.show import BACKUP
 from commands.verb import Context, Option, Verb
 from commands.words import read
+from storage import shelf
 from storage.catalog import Entry
 from storage.errors import Cancelled, LifeboatError, Refused, VaultError
+from storage.manifest import Manifest
 from storage.vaults.vault import Vault
 
 T = TypeVar("T")
@@ -56,7 +58,9 @@ def aim(request: Request, ctx: Context) -> Aim:
     targets = _targets(request, entry, ctx)
     settled = replace(request, backup=entry.id)
     queue = queue_of(targets[0].name)
-    return Aim(entry.deployment, settled, entry.id, queue=queue)
+    # Whoever waits for hours must not hold up what is copied there tonight.
+    apart = thaw.may_be_cold(ctx) and thaw.is_cold(_manifest(entry, ctx), ctx)
+    return Aim(entry.deployment, settled, entry.id, apart=apart, queue=queue)
 
 
 def run(request: Request, ctx: Context) -> BackupCopied:
@@ -65,6 +69,8 @@ def run(request: Request, ctx: Context) -> BackupCopied:
     find = f"{request.backup} can't be looked for"
     entry = _patiently(find, lambda: ctx.find(request.backup), Entry, ctx)
     names = ctx.kept("targets", lambda: [v.name for v in _targets(request, entry, ctx)], list)
+    if thaw.may_be_cold(ctx):
+        thaw.wait(_patiently(find, lambda: _manifest(entry, ctx), Manifest, ctx), ctx)
     told: list[CopyTold] = []
     failed: list[LifeboatError] = []
     for to in map(ctx.known_vault, names):
@@ -84,6 +90,10 @@ def run(request: Request, ctx: Context) -> BackupCopied:
             copying.log_along(ctx.known_vault(copy.vault), ctx)
     ctx.index()
     return BackupCopied(entry.id, entry.bytes, tuple(told), ctx.monotonic() - began)
+
+
+def _manifest(entry: Entry, ctx: Context) -> Manifest:
+    return shelf.read_manifest(ctx.vault, entry.deployment, entry.id)
 
 
 def _targets(request: Request, entry: Entry, ctx: Context) -> list[Vault]:

@@ -143,7 +143,7 @@ def lock(backup: Backup, vaults: Sequence[Vault], ctx: Context) -> bool:
             ctx.tell(
                 Warned(
                     f"The vault's own lock could not be set: {error.what} Lifeboat keeps the "
-                    f"backup all the same; type the hold again to lock it."
+                    f"backup all the same. {error.hint} Then type the hold again to lock it."
                 )
             )
     return locked

@@ -1,4 +1,4 @@
-"""What the engine can do, by the name in a wish: long verbs, and the two jobs of an approval."""
+"""What the engine can do, by the name in a wish: long verbs, and the jobs around a restore."""
 
 from __future__ import annotations
 
@@ -7,18 +7,19 @@ from typing import Any
 
 import msgspec
 
-from commands import VERBS, ask, asked, restore_approved
+from commands import VERBS, ask, asked, restore_approved, restore_thawed
 from commands.events import Result
 from commands.roles import check
 from commands.verb import Context, Verb
 from storage import typed
 from storage.errors import Refused
 
-ASK, APPROVED = "ask", "approved"
+ASK, APPROVED, THAW = "ask", "approved", "thaw"
 JOBS: dict[str, tuple[type[Any], Callable[[Any, Context], Result]]] = {
     **{verb.name: (verb.request, verb.run) for verb in VERBS.values() if verb.request},
     ASK: (asked.Request, ask.run),
     APPROVED: (asked.Approved, restore_approved.run),
+    THAW: (restore_thawed.Request, restore_thawed.run),
 }
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from commands import break_glass, restore_work, sealing, thaw
+from commands import break_glass, restore_thawed, restore_work, sealing, thaw
 from commands import plan as planning
 from commands.aim import Aim
 from commands.asked import Request as Question
@@ -118,11 +118,11 @@ def aim(request: Request, ctx: Context) -> Aim:
     manifest = shelf.read_manifest(ctx.vault, entry.deployment, entry.id)
     chosen = _chosen(request, manifest)
     sealing.must_open(manifest, ctx)
-    if thaw.is_cold(manifest, ctx):
-        raise thaw.begun(manifest, ctx)
     settled = replace(request, backup=entry.id, to=target.name, tables=chosen)
     if not target.protected:
-        return Aim(target.name, settled, entry.id)
+        cold = thaw.is_cold(manifest, ctx)
+        waiting = restore_thawed.Request.before(settled, entry.deployment) if cold else None
+        return Aim(target.name, settled, entry.id, thawing=waiting)
     if ctx.caller.door != "slack":
         raise needs_another(target, entry.id, ctx)
     if len(request.reason) < REASON_MIN:
@@ -173,8 +173,7 @@ def run(request: Request, ctx: Context) -> RestoreFinished | RestoreDryRun:
         job = Job(ctx.first, own)
         if job.last("staged") is None:  # One that goes on from there opens nothing any more.
             sealing.must_open(manifest, ctx)
-        if ctx.asking is None and thaw.is_cold(manifest, ctx):
-            raise thaw.begun(manifest, ctx)
+            thaw.must_be_warm(manifest, ctx)
         plan = ctx.kept("plan", lambda: ctx.step("plan", replan), Plan)
         work = restore_work.Work(plan, manifest, target, ctx, job)
         with restore_work.taken_back_if_given_up(work):

@@ -14,7 +14,7 @@ from datetime import datetime
 import msgspec
 
 from commands import approval as rule
-from commands import policy, sealing
+from commands import policy, sealing, thaw
 from commands.approval import Approval
 from commands.asked import Approved, Request, plan_of, refuse, safe_words
 from commands.backup import preflight
@@ -52,6 +52,8 @@ def run(approved: Approved, ctx: Context) -> RestoreFinished:
             settled = ctx.kept("settle", lambda: _settle(wanted, target, own, ctx), Settled)
             if settled.finished is None and job.last("staged") is None:
                 sealing.must_open(manifest, ctx)  # One that was staged opens nothing any more.
+                with safe_words(f"Nothing was restored: {target.name} is as it was."):
+                    thaw.must_be_warm(manifest, ctx)  # Before the pause: it takes hours.
             finished = settled.finished or _restore(approved, manifest, pause)
             return replace(finished, undo_until=_undo_until(finished.safety_backup, pause))
 

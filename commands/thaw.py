@@ -1,84 +1,131 @@
 """Archives in cold storage: they can't be read before they were thawed, which takes hours.
 
 A job of the bot waits as long as it takes, through restarts; a terminal says when to come back.
+Nobody waits here while holding something up: who waits takes no turn of a deployment, holds no lock
+and has paused nothing (`restore_thawed.py`, `ask.py`).
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 
-from commands.events import Warned
-from commands.verb import Context
-from storage.errors import VaultError
+from commands.events import Noted, StepBegan, Warned
+from commands.verb import Asking, Context
+from storage.errors import Cancelled, NotThere, VaultError
 from storage.manifest import Manifest
 from storage.vaults.several import Several
 from storage.vaults.vault import Thaws, Vault
 
-READABLE = ("ready", "thawed")
+STEP = "thaw"
+COLD, READABLE, UNKNOWN = "cold", ("ready", "thawed"), "unknown"
 LOOK_SECONDS = 300.0  # Between two looks; a cancel is heard at once.
 WAKE = "vote"  # What a waiting job listens to.
 
 
+def may_be_cold(ctx: Context) -> bool:
+    """Whether any vault has a cold place at all."""
+    return any(isinstance(vault, Thaws) for vault in _vaults(ctx))
+
+
 def is_cold(manifest: Manifest, ctx: Context) -> bool:
     """Whether it has to be thawed before it can be read: no vault has a copy that is warm."""
-    return _cold(manifest, ctx) is not None
+    return _look(manifest, ctx)[0] is not None
 
 
-def wait(manifest: Manifest, ctx: Context) -> None:
-    """Return when the archive can be read; without a bot to wait, VaultError that says when."""
-    asking = ctx.asking
-    if not any(isinstance(vault, Thaws) for vault in _vaults(ctx)):
+def wait(manifest: Manifest, ctx: Context, beforehand: Callable[[], None] = lambda: None) -> None:
+    """Return when the archive can be read; without a bot to wait, VaultError that says when.
+
+    `beforehand` is done once, before the thawing of one that is cold: to refuse what need not wait.
+    """
+    if not may_be_cold(ctx):
         return
-    told = False
-    while ctx.kept("warmth", lambda: _state(manifest, ctx), str) not in READABLE:
-        if asking is None:
-            raise begun(manifest, ctx)
-        if not told:
-            seconds = ctx.kept("thaw", lambda: _thaw(manifest, ctx).total_seconds(), float)
-            longest = timedelta(seconds=seconds)
-            ctx.tell(Warned(f"{_rests(manifest, longest)} This job goes on by itself then."))
-            told = True
-        asking.wait(WAKE, LOOK_SECONDS)
-        ctx.stop_if_asked()
+    state = ctx.kept("warmth", lambda: _state(manifest, ctx), str)
+    if state in (*READABLE, UNKNOWN):  # Whoever reads a vault that can't be asked says why.
+        return
+    if ctx.asking is None:
+        raise begun(manifest, ctx)
+    ctx.kept("beforehand", beforehand, type(None))
+    longest = _asked_for(manifest, ctx)
+    told = f"{_rests(manifest, longest)} This job goes on by itself then."
+    ctx.tell(StepBegan(STEP))
+    ctx.tell(Noted(told))
+    ctx.kept("say", lambda: ctx.tell(Warned(told)), type(None))
+    while state not in READABLE:
+        _sleep(ctx.asking, ctx)
+        state = ctx.kept("warmth", lambda: _state(manifest, ctx), str)
+        if state == COLD:  # It was thawed for some days, and nobody was awake on any of them.
+            _asked_for(manifest, ctx)
+
+
+def must_be_warm(manifest: Manifest, ctx: Context) -> None:
+    """VaultError, with thawing begun, for what can't be read: asked once in a job, before it acts.
+
+    What was thawed stays so for some days, and a job may have waited longer for its turn.
+    """
+    if may_be_cold(ctx) and ctx.kept("cold", lambda: is_cold(manifest, ctx), bool):
+        raise begun(manifest, ctx)
 
 
 def begun(manifest: Manifest, ctx: Context) -> VaultError:
     """Begin to thaw an archive; return the sentences that say how long it takes, and what then."""
+    hint = "Ask again: the new job waits for it by itself."
+    if ctx.asking is None:
+        hint = (
+            f"Type the same again then; asked in Slack, as `/backup restore {manifest.id}`, it "
+            f"waits and goes on by itself."
+        )
     return VaultError(
-        _rests(manifest, _thaw(manifest, ctx)),
-        safe="Nothing else was touched.",
-        hint=f"Type the same again then. In Slack, `lifeboat verify {manifest.id}` waits for it, "
-        f"proves it and says so.",
+        _rests(manifest, _thaw(manifest, ctx)), safe="Nothing else was touched.", hint=hint
     )
 
 
+def _sleep(asking: Asking, ctx: Context) -> None:
+    """Wait for the next look; Cancelled when somebody asked for that."""
+    if asking.wait(WAKE, LOOK_SECONDS) == "stop":
+        raise Cancelled("It was cancelled on request.", hint="Ask again when you like.")
+    ctx.stop_if_asked()
+
+
+def _asked_for(manifest: Manifest, ctx: Context) -> timedelta:
+    """Ask for the thawing, once; how long it takes at most."""
+    return timedelta(seconds=ctx.kept("thaw", lambda: _thaw(manifest, ctx).total_seconds(), float))
+
+
 def _thaw(manifest: Manifest, ctx: Context) -> timedelta:
-    vault = _cold(manifest, ctx)
+    vault, _ = _look(manifest, ctx)
     return timedelta(0) if vault is None else vault.thaw(manifest.archive.name)
 
 
 def _state(manifest: Manifest, ctx: Context) -> str:
-    vault = _cold(manifest, ctx)
-    return READABLE[0] if vault is None else vault.warmth(manifest.archive.name).state
+    return _look(manifest, ctx)[1]
 
 
-def _cold(manifest: Manifest, ctx: Context) -> Thaws | None:
-    """Return the vault whose copy has to be thawed; None when one can be read now.
+def _look(manifest: Manifest, ctx: Context) -> tuple[Thaws | None, str]:
+    """Return the vault whose copy has to be thawed, None when there is none, and how it stands.
 
-    A vault that can't be asked says its trouble to whoever reads it.
+    Unknown: nothing can be read just now, and a vault that can't be asked may have a copy. What is
+    nowhere at all counts as readable: whoever reads it says that it is gone.
     """
-    name, cold = manifest.archive.name, None
+    name = manifest.archive.name
+    found: tuple[Thaws | None, str] = (None, READABLE[0])
     for vault in _vaults(ctx):
         try:
-            if not isinstance(vault, Thaws):
-                vault.stat(name)
-                return None
-            if vault.warmth(name).state in READABLE:
-                return None
-        except VaultError:
+            state = vault.warmth(name).state if isinstance(vault, Thaws) else _there(vault, name)
+        except NotThere:
             continue
-        cold = cold or vault
-    return cold
+        except VaultError:
+            found = found if found[0] else (None, UNKNOWN)
+            continue
+        if state in READABLE or not isinstance(vault, Thaws):
+            return None, READABLE[0]
+        found = found if found[0] else (vault, state)
+    return found
+
+
+def _there(vault: Vault, name: str) -> str:
+    vault.stat(name)
+    return READABLE[0]
 
 
 def _vaults(ctx: Context) -> tuple[Vault, ...]:

@@ -201,7 +201,8 @@ def from_json(text: bytes, *, where: str) -> Manifest:
         version = typed.decode(text, _Version).format
         if version > FORMAT:
             raise ManifestError(
-                f"{where} is of format {version}; this Lifeboat reads up to {FORMAT}.",
+                f"{where} is of format {version}; this Lifeboat reads up to {FORMAT}: use "
+                "a newer one to read it.",
                 safe="The backup itself is untouched.",
                 hint="Use a newer Lifeboat to read it.",
             )

@@ -40,6 +40,7 @@ VERBS = {
     "summary": "Summary",
     "ask": "Restore (to be approved)",
     "approved": "Approved restore",
+    "thaw": "Restore (from cold storage)",
 }
 STEPS = {
     "preflight": "Checking the key and what it may do",
@@ -52,6 +53,7 @@ STEPS = {
     "read back": "Reading the copy back",
     "manifest": "Writing the manifest",
     "verify": "Reading the archive",
+    "thaw": "Thawing the archive",
     "plan": "Making the plan",
     "verify the archive": "Verifying the archive",
     "build": "Building what is imported",
@@ -74,13 +76,14 @@ CANCEL = {
     "copy": "The backup stays as it is; an unfinished copy does not count.",
     "sync": "What was copied stays; an unfinished copy does not count.",
     "ask": "Nobody can approve it any more.",
+    "thaw": "Nothing is restored; what was thawed goes cold again by itself.",
     "approved": "Until the import is confirmed the deployment stays as it is; after that the job "
     "goes on to its end.",
     "restore": "Until the import is confirmed the deployment stays as it is; after that the job "
     "goes on to its end.",
 }
 COPY_TO = "copy to "
-ASKED_ANEW = ("ask", "approved")  # An approval is of one question, and is used once.
+ASKED_ANEW = ("ask", "approved", "thaw")  # What one of them was for is used once.
 # Failures that may have gone away by themselves.
 PASSING = {
     kind.__name__

@@ -19,6 +19,7 @@ from commands.events import (
     Result,
 )
 from commands.retention_events import Pruned
+from commands.thaw_events import ArchiveThawed
 from storage.errors import LifeboatError
 from storage.finding import Finding, LookedAt
 
@@ -38,6 +39,8 @@ def verdict(result: Result) -> str:
             word = copies.verdict(result)
         case RestoreFinished():
             word = _restored(result)
+        case ArchiveThawed(id, target):
+            word = f"Thawed: {code(id)} can be read. Its restore into {bold(target)} goes on."
         case Pruned():
             word = pruning.verdict(result)
         case RestoreDryRun(plan):

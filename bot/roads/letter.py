@@ -20,7 +20,7 @@ def letter(taken: Taken, now: datetime) -> Letter:
     return Letter(
         once=f"{sending.alert}-{sending.id}",
         what=cast(What, sending.what),
-        alert=msgspec.json.decode(sending.facts, type=Alert),
+        alert=typed.decode(sending.facts, Alert),
         at=sending.made_at,
         late=letters.late(sending.made_at, now) if is_late(sending, now) else "",
         twice=sending.doubt,

@@ -35,7 +35,7 @@ class SlackRoad:
 
     def deliver(self, taken: Taken, now: Callable[[], datetime]) -> None:
         """Post the alert, or add to its thread and bring its message up to date."""
-        alert = msgspec.json.decode(taken.alert.facts, type=Alert)
+        alert = typed.decode(taken.alert.facts, Alert)
         note = came(taken.sending, now())
         try:
             if taken.place:
@@ -60,7 +60,7 @@ class SlackRoad:
         channel, _, ts = taken.place.partition(" ")
         what = cast(What, taken.sending.what)
         if what not in ("raised", "changed") and not taken.sending.said:
-            then = msgspec.json.decode(taken.sending.facts, type=Alert)
+            then = typed.decode(taken.sending.facts, Alert)
             reply = views.reply(what, then, self._around(what, then, note), taken.sending.made_at)
             self.courier.reply(channel, ts, reply)
             self.outbox.said(taken)

@@ -62,6 +62,7 @@ from commands.schedule_events import (
     SchedulesTold,
 )
 from commands.summary_events import SummaryTold
+from commands.thaw_events import ArchiveThawed
 
 STATES = {"OK": GOOD, "WARN": DOUBTFUL, "FAIL": BAD}
 SAFE = "Every whole backup is as it was."  # True of every failure: no verb changes one.
@@ -144,6 +145,7 @@ SHOWN: dict[type[Event], Callable[[Any, Reader], Iterator[Text]]] = {
     KitTold: lambda event, _reader: show_keys.kit(event),
     DoctorLooked: lambda event, _reader: looked(event),
     ApprovalEnded: lambda event, _reader: show_restore.answered(event),
+    ArchiveThawed: lambda event, _reader: show_restore.thawed(event),
     DeploymentPaused: lambda event, _reader: iter([line(f"{event.deployment} is paused.")]),
     DeploymentResumed: lambda event, _reader: iter([line(f"{event.deployment} runs again.")]),
     JobFailed: lambda event, _reader: failed(event),

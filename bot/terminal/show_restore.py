@@ -24,7 +24,14 @@ from bot.terminal.layout import (
 from bot.terminal.show_backup import findings
 from bot.words import counted, duration, moment, number, some
 from commands.approval import closed
-from commands.events import ApprovalEnded, Counted, Plan, RestoreDryRun, RestoreFinished
+from commands.events import (
+    ApprovalEnded,
+    Counted,
+    Plan,
+    RestoreDryRun,
+    RestoreFinished,
+)
+from commands.thaw_events import ArchiveThawed
 
 NAMES_MAX = 12
 LOSING = ("deleted", "replaced")  # Fates after which rows that are there now are gone.
@@ -74,6 +81,12 @@ def answered(event: ApprovalEnded) -> Iterator[Text]:
     yield line(GAP, closed(approval))
     if event.job_id:
         yield line(GAP, f"job {event.job_id}")
+
+
+def thawed(event: ArchiveThawed) -> Iterator[Text]:
+    """Yield that an archive can be read again, and which restore goes on."""
+    yield line("Thawed: ", (event.id, LOUD), " can be read again.")
+    yield line(GAP, f"Its restore into {event.target} goes on as job {event.job_id}")
 
 
 def command(plan: Plan) -> str:

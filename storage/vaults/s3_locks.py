@@ -15,18 +15,22 @@ from storage.vaults.vault import FOREVER
 
 
 def hold(calls: Calls, name: str, *, on: bool) -> None:
-    """Put a legal hold on an object, or take it off."""
+    """Put a legal hold on an object, or take it off: fine where a bucket can't hold at all."""
     calls.head(name)
     status = "ON" if on else "OFF"
-    _needs_lock(
-        calls,
-        lambda: calls(
-            "put_object_legal_hold",
-            name,
-            LegalHold={"Status": status},
-            ChecksumAlgorithm="SHA256",
-        ),
-    )
+    try:
+        _needs_lock(
+            calls,
+            lambda: calls(
+                "put_object_legal_hold",
+                name,
+                LegalHold={"Status": status},
+                ChecksumAlgorithm="SHA256",
+            ),
+        )
+    except _NoLock:
+        if on:
+            raise
 
 
 def lock(calls: Calls, name: str, until: datetime) -> None:
@@ -97,6 +101,10 @@ def _locked(calls: Calls, name: str, until: datetime) -> ObjectLocked:
     )
 
 
+class _NoLock(VaultError):
+    """The bucket was made without object lock."""
+
+
 def _needs_lock(calls: Calls, doing: Any) -> None:
     try:
         doing()
@@ -105,7 +113,7 @@ def _needs_lock(calls: Calls, doing: Any) -> None:
     except VaultUnreachable as error:
         if "InvalidRequest" not in error.what and "ObjectLock" not in error.what:
             raise
-        raise VaultError(
+        raise _NoLock(
             f"The bucket {calls.place.bucket} of the vault {calls.vault!r} has no object lock.",
             safe="Nothing was changed.",
             hint="Object lock is switched on when a bucket is made; docs/vaults.md says how.",

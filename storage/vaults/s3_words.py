@@ -245,7 +245,8 @@ def cold(doing: Doing) -> InColdStorage:
         f"{doing.name} lies in cold storage in the vault {doing.vault!r} and can't be read before "
         f"it is thawed, which takes hours.",
         safe="Nothing was changed.",
-        hint="A restore of that backup starts the thawing and waits for it.",
+        hint="Verify, copy or restore that backup by its id: that begins the thawing, and says how "
+        "long it takes.",
     )
 
 

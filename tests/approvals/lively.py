@@ -10,6 +10,7 @@ import functools
 import sys
 
 from bot import cli, courier, jobs, people, run, watch
+from commands import thaw
 
 
 def hurry() -> None:
@@ -17,6 +18,7 @@ def hurry() -> None:
     courier.SAME_SECONDS = 0.1
     people.GROUP_SECONDS_MAX = 0.1
     jobs.POLL_SECONDS = 0.05
+    thaw.LOOK_SECONDS = 0.5
     run.WATCH_SECONDS = watch.EVERY_SECONDS = 0.3
 
 

@@ -49,10 +49,12 @@ def test_a_press_on_another_card_says_which(booth: Booth):
     assert booth.take(AYU, card="0000-0000").fingerprint == "0000-0000"
 
 
-def test_a_word_before_the_card_is_there_is_about_no_plan(booth: Booth):
+def test_a_word_before_the_card_is_there_does_not_count_and_says_so(booth: Booth):
     booth.engine.facts_of = {}
 
-    assert booth.take(AYU).fingerprint == ""
+    with pytest.raises(VoteRefused, match="not asked yet") as told:
+        booth.take(AYU)
+    assert "/backup cancel ask-" in told.value.hint
 
 
 @pytest.mark.parametrize("by", [RIZAL, CITRA])

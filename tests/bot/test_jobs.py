@@ -247,11 +247,19 @@ PROCESS = """
             log.write(f"error {error.what}\\n")
         if die == "end":
             os.kill(os.getpid(), 9)
+        if die == "wait":
+            run.wait("vote", 300)
+            log.write("woken\\n")
         return ended()
 
     engine = Engine(folder / "engine.sqlite", folder / "locks", work)
     engine.start()
     engine.submit("job", wish())
+    if die == "wait":
+        time.sleep(2.5)  # Till it waits, and has rested.
+        if len(sys.argv) < 4:
+            os.kill(os.getpid(), 9)
+        engine.signal("job", "vote", "go", once="go")
     until = time.monotonic() + 20
     while engine.standing() and time.monotonic() < until:
         time.sleep(0.05)
@@ -287,6 +295,19 @@ def test_a_job_that_ends_the_bot_every_time_is_given_up(tmp_path: Path):
 
     assert ran.returncode == 0
     assert given_up == ["job"]
+
+
+@pytest.mark.slow
+def test_a_job_that_waits_is_found_after_any_number_of_kills(tmp_path: Path):
+    command = [sys.executable, "-c", textwrap.dedent(PROCESS), str(tmp_path), "wait"]
+    for _ in range(6):
+        killed = subprocess.run(command, cwd=ROOT, check=False, timeout=60)
+        assert killed.returncode == -signal.SIGKILL
+    subprocess.run([*command, "go"], cwd=ROOT, check=True, timeout=60)
+    log = (tmp_path / "log").read_text().splitlines()
+
+    assert log.count("began resumed=True") == 6
+    assert log[-1] == "woken"
 
 
 def test_the_engine_file_is_for_its_owner_alone(tmp_path: Path):

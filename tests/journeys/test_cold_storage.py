@@ -8,6 +8,7 @@ import pytest
 from commands import verify
 from storage.errors import Refused, VaultError
 from storage.vaults.local import LocalFolder
+from storage.vaults.several import Several
 from storage.vaults.vault import Thaws, Warmth
 from tests.journeys.test_prune import audit, stock
 
@@ -156,7 +157,7 @@ def test_a_job_of_the_bot_waits_and_then_goes_on(house, cold):
 
     assert result.exit_code == 0
     assert len(waiting.waited) == 3
-    assert said.count("takes up to 5 h. This job goes on by itself then.") == 1
+    assert "takes up to 5 h. This job goes on by itself then." in said
 
 
 def test_a_waiting_job_can_be_cancelled(house, cold):
@@ -177,3 +178,30 @@ def test_a_verification_that_waits_takes_no_turn_of_its_deployment(house, cold):
 
         assert verify.aim(request, ctx).apart
         assert not verify.aim(request, here.ctx).apart
+
+
+def test_a_copy_of_a_cold_backup_begins_the_thawing_and_says_when(house, cold):
+    id_ = frozen(house, cold)
+    second = LocalFolder(house.folder / "second", name="second")
+    several = {"vaults": {"local": cold, "second": second}}
+    both = Several([cold, second])
+    with pytest.raises(VaultError, match="takes up to 5 h"):
+        do(house, both, "copy", id_, "--to", "second", **several)
+    assert list(second.list()) == []
+    cold.states = dict.fromkeys(cold.states, "thawed")
+
+    assert do(house, both, "copy", id_, "--to", "second", **several)[0].exit_code == 0
+
+
+def test_a_copy_that_is_not_cold_is_restored_instead_with_a_word(house, cold):
+    id_ = house.backup()
+    second = LocalFolder(house.folder / "second", name="second")
+    several = {"vaults": {"local": cold, "second": second}}
+    both = Several([cold, second])
+    do(house, both, "copy", id_, "--to", "second", **several)
+    cold.cool(f"backups/production/{id_}/archive.zip")
+    result, said = do(house, both, "restore", id_, "--to", "staging", "--yes", **several)
+
+    assert result.exit_code == 0
+    assert "Reading the copy in 'second' instead" in said
+    assert set(cold.states.values()) == {"cold"}

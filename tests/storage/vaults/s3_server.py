@@ -10,7 +10,8 @@ What it does not, and `Strict` does here:
 - it believes whatever checksum it is told: here a wrong one is refused with BadDigest;
 - it does not tell the checksum of an upload's whole: here it does;
 - it wants another header than S3 with the sum of a locked copy: here it gets it;
-- it forgets a lock that is asked for when an upload is begun: here it is put on at its end.
+- it forgets a lock that is asked for when an upload is begun: here it is put on at its end;
+- it thaws at once: here thawing takes as many looks as `POST /looks?<number>` said last.
 
 `python -m tests.storage.vaults.s3_server` prints its address and ends when its input does.
 """
@@ -46,6 +47,7 @@ class Strict:
         self._one = threading.Lock()
         self._locks: dict[str, dict[str, str]] = {}
         self._sums: dict[str, dict[int, bytes]] = {}
+        self._looks, self._thawing = 0, dict[str, int]()  # How many it takes, and how many so far.
 
     def __call__(self, environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
         body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
@@ -63,8 +65,12 @@ class Strict:
     ) -> Iterable[bytes]:
         if told := environ.get("HTTP_X_AMZ_CHECKSUM_ALGORITHM"):
             environ = {**environ, "HTTP_X_AMZ_SDK_CHECKSUM_ALGORITHM": told}
-        status, headers, answer = self._ask(environ, body)
         asked = environ.get("QUERY_STRING", "")
+        if environ["PATH_INFO"] == "/looks":
+            self._looks = int(asked)
+            start_response("200 OK", [("Content-Length", "0")])
+            return []
+        status, headers, answer = self._warmth(environ, *self._ask(environ, body))
         upload = re.search(r"uploadId=([^&]+)", asked)
         part = re.search(r"partNumber=(\d+)", asked)
         if status.startswith("200") and environ["REQUEST_METHOD"] == "PUT" and upload and part:
@@ -76,6 +82,22 @@ class Strict:
             headers.append(("Content-Length", str(len(answer))))
         start_response(status, headers)
         return [answer]
+
+    def _warmth(
+        self, environ: Environ, status: str, headers: list[tuple[str, str]], answer: bytes
+    ) -> tuple[str, list[tuple[str, str]], bytes]:
+        """Say of what is being thawed that it is, until it was looked at often enough."""
+        name, method = environ["PATH_INFO"], environ["REQUEST_METHOD"]
+        if method == "POST" and environ.get("QUERY_STRING") == "restore":
+            self._thawing.setdefault(name, 0)
+        if method not in ("HEAD", "GET") or self._thawing.get(name, self._looks) >= self._looks:
+            return status, headers, answer
+        self._thawing[name] += 1
+        if method == "GET":
+            cold = ERROR.format("InvalidObjectState", "It is being thawed.").encode()
+            return "403 Forbidden", [("Content-Type", "application/xml")], cold
+        kept = [(key, value) for key, value in headers if key.lower() != "x-amz-restore"]
+        return status, [*kept, ("x-amz-restore", 'ongoing-request="true"')], answer
 
     def _posted(self, environ: Environ, upload: str | None, answer: bytes) -> bytes:
         begun = re.search(rb"<UploadId>([^<]+)</UploadId>", answer)
