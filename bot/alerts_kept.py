@@ -19,6 +19,7 @@ from commands import alerts as rule
 from commands.alert_events import RoadStanding, RoadTold
 from commands.alerts import Alert, AlertRules, Change
 from commands.trouble import Seen
+from storage import typed
 from storage.errors import LifeboatError, Refused
 from storage.outbox import Kept, Outbox, Sending
 

@@ -9,10 +9,8 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import html
 import logging
 import secrets
-import shlex
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -92,7 +90,6 @@ VIEWS: Mapping[type[Result], Callable[[Any], Message]] = {
     AlertTaken: alerts.answer,
     AlertTested: alerts.answer,
 }
-QUOTES = str.maketrans({"“": '"', "”": '"', "„": '"', "‘": "'", "’": "'"})
 
 
 @dataclass(frozen=True)
@@ -428,21 +425,6 @@ def _with_warnings(ctx: Context, doing: Callable[[Context], Message]) -> Message
             warned.append(event.text)
 
     return answers.warned(doing(ctx.telling(hear)), warned)
-
-
-def words(text: str) -> tuple[str, ...]:
-    """Split what was typed after `/backup`; Refused for a quote that is not closed.
-
-    Slack writes & < > as entities, and keyboards write curly quotes.
-    """
-    plain = html.unescape(text).translate(QUOTES)
-    try:
-        return tuple(shlex.split(plain))
-    except ValueError:
-        raise Refused(
-            "A quote in it is opened and not closed.",
-            hint='Write words in pairs of quotes: label "before the migration".',
-        ) from None
 
 
 def job_name(verb: str, deployment: str, once: str) -> str:

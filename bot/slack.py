@@ -22,9 +22,10 @@ from slack_sdk.http_retry.builtin_handlers import RateLimitErrorRetryHandler
 from slack_sdk.webhook import WebhookClient
 
 from bot.courier import Courier
-from bot.desk import Asked, Desk, words
+from bot.desk import Asked, Desk
 from bot.messages import answers, fallback, modal
 from bot.messages.model import ActionId, Field, Message, ViewId
+from bot.typed_words import words
 from bot.votes import Said
 from storage.errors import Refused
 from storage.secret import Secret

@@ -5,12 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 from typing import cast
 
-import msgspec
-
 from bot.messages import letters
 from bot.messages.letters import Letter
 from bot.roads.road import is_late
 from commands.alerts import Alert, What
+from storage import typed
 from storage.outbox import Taken
 
 

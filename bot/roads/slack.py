@@ -9,13 +9,12 @@ from http.client import RemoteDisconnected
 from typing import cast
 from urllib.error import URLError
 
-import msgspec
-
 from bot.courier import Courier, SlackAway
 from bot.messages import alerts as views
 from bot.messages.alerts import Around
 from bot.roads.road import RoadFailed, is_late, was_held
 from commands.alerts import Alert, AlertRules, What, called
+from storage import typed
 from storage.errors import Refused
 from storage.outbox import Outbox, Sending, Taken
 
