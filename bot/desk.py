@@ -41,6 +41,7 @@ from bot.messages import (
 from bot.messages.model import Message
 from bot.people import People
 from bot.rounds import Rounds
+from bot.typed_words import words
 from bot.votes import Said, Votes
 from bot.worker import submitted
 from commands import TERMINAL_VERBS, VERBS, alert
