@@ -58,7 +58,8 @@ class Socket:
         closing.join(CLOSE_SECONDS_MAX)
 
     def up(self) -> bool:
-        return bool(self._handler.client.is_connected())
+        socket = self._handler.client
+        return bool(socket.is_connected())
 
 
 class Listening:
