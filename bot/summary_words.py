@@ -147,8 +147,11 @@ def _covered(each: Covered, told: SummaryTold, hand: Hand) -> Iterator[str]:
     if last is None:
         kept = counted(standing.backups, "backup")
         none = f" ({kept}, none of them good)" if standing.backups else ""
-        allowed = f"; {rpo(standing, told.now)}" if standing.target is not None else ""
-        yield f"{name}{guard}: {NO_BACKUP}{none}{allowed}"
+        if standing.target is None and not standing.backups:
+            yield f"{name}{guard}: no backup, and no schedule takes any"
+            return
+        late = f"; {rpo(standing, told.now)}" if standing.target is not None else ""
+        yield f"{name}{guard}: {NO_BACKUP}{none}{late}"
         return
     which = f"{hand.said(last.id)}, {hand.at(last.taken_at)}"
     yield f"{name}{guard}: {rpo(standing, told.now)} · {which}"

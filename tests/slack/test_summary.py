@@ -153,6 +153,13 @@ def test_the_message_comes_when_the_vault_is_lost(house: House):
     assert typed.returncode == 1
 
 
+def test_the_words_of_the_demo_are_unknown_outside_of_it(house: House):
+    exports = house.exports()
+
+    assert "no `demo`" in house.ask(RIZAL, "demo alert").text.lower()
+    assert house.exports() == exports
+
+
 def test_a_terminal_writes_the_picture_into_a_file(house: House, tmp_path: Path):
     file = tmp_path / "month.png"
     told = house.terminal("summary", "monthly", "--picture", str(file))
