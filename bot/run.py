@@ -126,21 +126,7 @@ class Bot:
         )
         me = _who(self._web, self._tokens.app)
         self._courier = Courier(self._web)
-        self._uploads = Uploads(self._web, self._courier)
-        self._board = Board(
-            self._courier,
-            self._engine,
-            protected=lambda name: name in world.deployments and world.deployments[name].protected,
-            now=world.now,
-            questions=Questions(
-                self._courier,
-                self._engine,
-                world.now,
-                settings.approvals.channel,
-                lambda channel, ts: _link(self._web, channel, ts),
-            ),
-        )
-        self._board.uploads = self._uploads
+        self._board = self._made_board()
         people = People(self._web)
         self._votes = Votes(
             people, self._engine, settings.approvals, settings.roles, me.team, world
@@ -179,6 +165,25 @@ class Bot:
         self._glass = _watch(settings, world, self._courier, self._engine)
         self._glass.look()
         self._by_itself.start()
+
+    def _made_board(self) -> Board:
+        """Return the board, with its questions and its pictures."""
+        world = self._world
+        board = Board(
+            self._courier,
+            self._engine,
+            protected=lambda name: name in world.deployments and world.deployments[name].protected,
+            now=world.now,
+            questions=Questions(
+                self._courier,
+                self._engine,
+                world.now,
+                self._settings.approvals.channel,
+                lambda channel, ts: _link(self._web, channel, ts),
+            ),
+        )
+        board.uploads = Uploads(self._web, self._courier)
+        return board
 
     def _approvers(self) -> frozenset[str]:
         return self._votes.approvers()
@@ -232,7 +237,8 @@ class Bot:
         self._by_itself.stop()
         self._desk.close()
         self._engine.drain(self._settings.jobs.stop_seconds)
-        self._uploads.close()
+        if self._board.uploads is not None:
+            self._board.uploads.close()
         self._courier.close()
         self._engine.stop(0)
 

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 from bot import audit_words, copy_words
 from bot.words import age, counted, duration, number, size, some
-from commands.events import DeploymentStanding
+from commands.standings import DeploymentStanding
 from commands.summary_events import Coming, Covered, Failure, Ran, SummaryTold, Taken, VaultUse
 
 NAMES_MAX = 3

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from commands import due, target, timetable
-from commands.events import DeploymentStanding, StatusTold
+from commands.events import StatusTold
 from commands.staged import last_staged
-from commands.staged_events import Staged
+from commands.standings import DeploymentStanding, Staged
 from commands.three_two_one import Place, digits
 from commands.verb import Argument, Context, Verb
 from commands.words import read
