@@ -112,12 +112,12 @@ def _dress(axes: Any, name: str, now: datetime) -> None:
     from matplotlib import dates  # noqa: PLC0415
 
     axes.set_facecolor("none")
-    axes.set_ylabel(name, color=INK, fontsize=10)
+    axes.set_ylabel(name, color=INK, fontsize=13)
     axes.set_xlim(now - timedelta(days=DAYS), now + timedelta(hours=12))
     axes.set_ylim(bottom=0.0)
     axes.margins(y=0.15)
     axes.grid(visible=True, color=GRID, linewidth=0.7)
-    axes.tick_params(colors=INK, labelsize=9)
+    axes.tick_params(colors=INK, labelsize=11)
     made: Any = dates  # Its own types are not all written down.
     locator = made.AutoDateLocator(tz=UTC, maxticks=9)
     axes.xaxis.set_major_locator(locator)
@@ -137,7 +137,7 @@ def _legend(figure: Any, axes: Any) -> None:
         ncols=len(names) or 1,
         frameon=False,
         labelcolor=INK,
-        fontsize=9,
+        fontsize=12,
     )
 
 

@@ -143,9 +143,7 @@ class Bot:
         me = _who(self._web, self._tokens.app)
         self._courier = Courier(self._web)
         self._alerting = self._alerts()
-        self._uploads = Uploads(self._web, self._courier)
         self._board = self._made_board()
-        self._board.uploads = self._uploads
         people = People(self._web)
         self._votes = Votes(
             people, self._engine, settings.approvals, settings.roles, me.team, world
@@ -188,22 +186,6 @@ class Bot:
         self._alerting.start()
         self._watched.guard()
 
-    def _made_board(self) -> Board:
-        settings, world = self._settings, self._world
-        return Board(
-            self._courier,
-            self._engine,
-            protected=lambda name: name in world.deployments and world.deployments[name].protected,
-            now=world.now,
-            questions=Questions(
-                self._courier,
-                self._engine,
-                world.now,
-                settings.approvals.channel,
-                lambda channel, ts: _link(self._web, channel, ts),
-            ),
-        )
-
     def _open_for(self, app: App) -> None:
         """Make the door and all that watches the bot; nothing is open yet, nothing watches yet."""
         settings, world = self._settings, self._world
@@ -236,6 +218,25 @@ class Bot:
 
     def _clock_alive(self) -> bool:
         return self._by_itself.check()
+
+    def _made_board(self) -> Board:
+        """Return the board, with its questions and its pictures."""
+        world = self._world
+        board = Board(
+            self._courier,
+            self._engine,
+            protected=lambda name: name in world.deployments and world.deployments[name].protected,
+            now=world.now,
+            questions=Questions(
+                self._courier,
+                self._engine,
+                world.now,
+                self._settings.approvals.channel,
+                lambda channel, ts: _link(self._web, channel, ts),
+            ),
+        )
+        board.uploads = Uploads(self._web, self._courier)
+        return board
 
     def _approvers(self) -> frozenset[str]:
         return self._votes.approvers()
@@ -295,7 +296,8 @@ class Bot:
         self._alerting.stop()
         self._desk.close()
         self._engine.drain(self._settings.jobs.stop_seconds)
-        self._uploads.close()
+        if self._board.uploads is not None:
+            self._board.uploads.close()
         self._courier.close()
         self._watched.stop()
         self._engine.stop(0)

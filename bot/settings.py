@@ -72,7 +72,6 @@ class DeploymentSettings:
     protected: bool = False
     restore_to: str | None = None
     expected_tables: tuple[str, ...] | None = None
-    target: timedelta | None = None  # How old its last good backup may be.
 
 
 @dataclass(frozen=True)
@@ -256,10 +255,7 @@ class _Reading:
         source = "key_file" if table.key_env is None else "key_env"
         self.mistakes += settings_keys.doubts(f"{place.where}.{source}", url, key)
         expected = None if table.expected_tables is None else tuple(table.expected_tables)
-        target = None if table.target_hours is None else timedelta(hours=table.target_hours)
-        made[name] = DeploymentSettings(
-            name, url, key, table.protected, table.restore_to, expected, target
-        )
+        made[name] = DeploymentSettings(name, url, key, table.protected, table.restore_to, expected)
 
     def _vault(self, name: str, data: Path | None, shaped: Shaped) -> VaultSettings | None:
         self.mistakes += settings_sense.vault_mistakes(name, shaped)

@@ -88,13 +88,6 @@ class DeploymentTable(Table):
         default=False,
         description="Allow http:// to a public address, where anyone on the way reads the key.",
     )
-    target_hours: float | None = Field(
-        default=None,
-        gt=0,
-        le=24 * 366,
-        description="How old its last good backup may be before it is overdue. Left out: the "
-        "longest time between two runs of its backup schedules.",
-    )
 
 
 class VerifyTable(Table):

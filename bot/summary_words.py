@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 from bot import audit_words, copy_words
 from bot.words import age, counted, duration, number, size, some
-from commands.events import DeploymentStanding
+from commands.standings import DeploymentStanding
 from commands.summary_events import Coming, Covered, Failure, Ran, SummaryTold, Taken, VaultUse
 
 NAMES_MAX = 3
@@ -147,8 +147,11 @@ def _covered(each: Covered, told: SummaryTold, hand: Hand) -> Iterator[str]:
     if last is None:
         kept = counted(standing.backups, "backup")
         none = f" ({kept}, none of them good)" if standing.backups else ""
-        allowed = f"; {rpo(standing, told.now)}" if standing.target is not None else ""
-        yield f"{name}{guard}: {NO_BACKUP}{none}{allowed}"
+        if standing.target is None and not standing.backups:
+            yield f"{name}{guard}: no backup, and no schedule takes any"
+            return
+        late = f"; {rpo(standing, told.now)}" if standing.target is not None else ""
+        yield f"{name}{guard}: {NO_BACKUP}{none}{late}"
         return
     which = f"{hand.said(last.id)}, {hand.at(last.taken_at)}"
     yield f"{name}{guard}: {rpo(standing, told.now)} · {which}"

@@ -7,15 +7,14 @@ is shown is not decided here.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Literal
 
 from commands.approval import Approval
 from commands.audit_story import Story
 from commands.copies import CopyTold
 from commands.known import Known
-from commands.staged_events import Staged
-from commands.three_two_one import Digit
+from commands.standings import DeploymentStanding
 from commands.trouble import Trouble
 from storage.audit import Entry as AuditEntry
 from storage.audit import Head
@@ -344,26 +343,6 @@ class JobStanding:
     step: str = ""
     place: int = 0
     silent_seconds: float = 0.0  # Since it last told anything.
-
-
-@dataclass(frozen=True)
-class DeploymentStanding:
-    """How well one deployment is covered; `last` is its newest backup without damage.
-
-    `target` is how old that may be, None where nothing says so. `staged` is the last restore of
-    its backups to an unprotected deployment. `alerts` counts its open ones; None: not known.
-    """
-
-    name: str
-    protected: bool
-    last: Entry | None
-    backups: int
-    rule: tuple[Digit, ...] = ()  # 3-2-1-1-0 of that backup.
-    target: timedelta | None = None
-    overdue: bool = False
-    staged: Staged | None = None
-    next: datetime | None = None  # When its next backup is due.
-    alerts: int | None = None
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ target and its time, so of many restores only the newest few are opened.
 
 from __future__ import annotations
 
-from commands.staged_events import Staged
+from commands.standings import Staged
 from commands.verb import Context
 from storage.errors import ManifestError
 from storage.records import Record, read

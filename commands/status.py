@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from commands import due, target, timetable
-from commands.events import DeploymentStanding, StatusTold
+from commands.events import StatusTold
 from commands.looking import Looking
 from commands.staged import last_staged
-from commands.staged_events import Staged
+from commands.standings import DeploymentStanding, Staged
 from commands.three_two_one import Place, digits
 from commands.trouble import Trouble
 from commands.verb import Argument, Context, Verb

@@ -17,7 +17,7 @@ from commands import due, timetable
 from commands.aim import Aim
 from commands.audit_story import of_a_restore, stories
 from commands.staged import last_staged
-from commands.staged_events import Staged
+from commands.standings import Staged
 from commands.status import LOOKED_BACK_MAX, last_good, notes_of, standing_of
 from commands.summary_events import (
     Coming,

@@ -10,7 +10,8 @@ from datetime import datetime
 from typing import Literal
 
 from commands.audit_story import Story
-from commands.events import DeploymentStanding, Result
+from commands.events import Result
+from commands.standings import DeploymentStanding
 from storage.catalog import Entry
 
 Period = Literal["daily", "weekly", "monthly"]

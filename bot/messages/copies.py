@@ -11,7 +11,7 @@ from bot.messages.text import bold, code, said, told
 from bot.words import counted, duration, size
 from commands.copies import CopyTold, VaultSynced
 from commands.copy_events import BackupCopied, VaultsSynced
-from commands.events import DeploymentStanding
+from commands.standings import DeploymentStanding
 
 
 def verdict(result: BackupCopied | VaultsSynced) -> str:

@@ -12,7 +12,8 @@ from bot.messages.text import ago, at, bold, code, said
 from bot.messages.typed import command
 from bot.summary_words import Hand, proof, rpo, staged
 from bot.words import counted, duration, size, some
-from commands.events import DeploymentStanding, JobStanding, StatusTold
+from commands.events import JobStanding, StatusTold
+from commands.standings import DeploymentStanding
 
 SILENT_SECONDS = 120
 NAMES_MAX = 12

@@ -54,4 +54,4 @@ def _section(lines: list[str]) -> Part:
 
 
 def _bullet(line: str) -> str:
-    return line.replace("  ", "      ", 1) if line.startswith("  ") else f"• {line}"
+    return f"    ◦ {line.strip()}" if line.startswith("  ") else f"• {line}"

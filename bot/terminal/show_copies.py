@@ -12,7 +12,8 @@ from bot.terminal.layout import BAD, DOUBTFUL, GAP, GOOD, LOUD, QUIET, Reader, l
 from bot.words import duration, size
 from commands.copies import CopyTold
 from commands.copy_events import BackupCopied, VaultsSynced
-from commands.events import BackupShown, DeploymentStanding
+from commands.events import BackupShown
+from commands.standings import DeploymentStanding
 
 STYLES = {"copied": GOOD, "there": "", "queued": QUIET, "failed": BAD, "unkept": QUIET}
 FAILED_MAX = 20

@@ -23,7 +23,8 @@ from bot.terminal.layout import (
     pairs,
 )
 from bot.words import age, counted, moment, number, size
-from commands.events import CancelAsked, DeploymentStanding, JobStanding, StatusTold
+from commands.events import CancelAsked, JobStanding, StatusTold
+from commands.standings import DeploymentStanding
 
 
 def told(event: StatusTold, reader: Reader) -> Iterator[Text]:

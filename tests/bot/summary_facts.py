@@ -7,8 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 from commands.audit_story import Story
-from commands.events import DeploymentStanding
-from commands.staged_events import Staged
+from commands.standings import DeploymentStanding, Staged
 from commands.summary_events import (
     Coming,
     Covered,

@@ -23,6 +23,7 @@ from commands.schedule_events import (
     ScheduleResumed,
     ScheduleRun,
 )
+from commands.standings import DeploymentStanding
 from commands.trouble import Trouble
 from storage.audit import Entry as AuditEntry
 from storage.audit import Head
@@ -204,8 +205,8 @@ def status(**changes: Any) -> events.StatusTold:
     )
     facts = {
         "deployments": (
-            events.DeploymentStanding("production", True, entry(), 3),
-            events.DeploymentStanding("staging", False, None, 0),
+            DeploymentStanding("production", True, entry(), 3),
+            DeploymentStanding("staging", False, None, 0),
         ),
         "jobs": (job, replace(job, id="verify-production-8m1t0x", state="queued", place=1)),
         "now": NOW,

@@ -23,7 +23,6 @@ pytestmark = pytest.mark.slow
 NEVER = "0 3 29 feb *"
 WELL = "All is well: 1 of 2 deployments backed up"
 MOMENTS = [
-    ("picture sent", "begin"),
     ("picture sent", "effect"),
     ("picture shared", "begin"),
     ("picture shared", "effect"),
@@ -151,6 +150,13 @@ def test_the_message_comes_when_the_vault_is_lost(house: House):
     assert card.text.startswith("The vault can't be read")
     assert typed.stdout.startswith("The vault can't be read")
     assert typed.returncode == 1
+
+
+def test_the_words_of_the_demo_are_unknown_outside_of_it(house: House):
+    exports = house.exports()
+
+    assert "There is no `/backup demo`" in house.ask(RIZAL, "demo alert").text
+    assert house.exports() == exports
 
 
 def test_a_terminal_writes_the_picture_into_a_file(house: House, tmp_path: Path):

@@ -31,6 +31,7 @@ from commands import kit as kit_page
 from commands.audit_story import stories
 from commands.copies import CopyTold, VaultSynced
 from commands.retention_events import PrunePlan
+from commands.standings import DeploymentStanding
 from commands.three_two_one import Place, digits
 from commands.trouble import Trouble
 from storage.audit import Head
@@ -246,9 +247,9 @@ def status(**changes: Any) -> events.StatusTold:
     """Return the standing of three deployments and two jobs."""
     facts: dict[str, Any] = {
         "deployments": (
-            events.DeploymentStanding("production", True, made.entry(), 12),
-            events.DeploymentStanding("staging", False, None, 0),
-            events.DeploymentStanding("dev", False, None, 3),
+            DeploymentStanding("production", True, made.entry(), 12),
+            DeploymentStanding("staging", False, None, 0),
+            DeploymentStanding("dev", False, None, 3),
         ),
         "jobs": (
             job_standing(silent_seconds=300),
@@ -297,7 +298,7 @@ def long_status() -> events.StatusTold:
     names = [f"{'d' * 36}{i:04}" for i in range(500)]
     return status(
         deployments=tuple(
-            events.DeploymentStanding(name, True, long_entry() if i % 2 else None, 10**6)
+            DeploymentStanding(name, True, long_entry() if i % 2 else None, 10**6)
             for i, name in enumerate(names)
         ),
         jobs=tuple(job_standing(deployment=name, asked_by=HOSTILE, step=HOSTILE) for name in names),
@@ -545,7 +546,7 @@ PRIVATE: dict[str, Callable[[], Message]] = {
     "status-several": lambda: standing.status(
         status(
             deployments=(
-                events.DeploymentStanding(
+                DeploymentStanding(
                     "production",
                     True,
                     made.entry(copies=made.copies()),

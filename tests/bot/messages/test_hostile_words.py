@@ -23,6 +23,7 @@ from bot.messages import (
 )
 from bot.messages.model import Message
 from commands import events
+from commands.standings import DeploymentStanding
 from sandbox import slack_blocks
 from storage.errors import LifeboatError, Refused
 from storage.finding import Finding
@@ -201,8 +202,8 @@ def test_a_list(words: str, count: int, many: int, page: int):
 @given(words=WORDS, count=COUNTS, many=st.sampled_from([0, 1, 40]))
 def test_the_standing_and_the_doctor(words: str, count: int, many: int):
     told = facts.status(
-        deployments=(events.DeploymentStanding(words, True, None, count),) * many
-        + (events.DeploymentStanding(words, False, made.entry(id=words), count),) * many,
+        deployments=(DeploymentStanding(words, True, None, count),) * many
+        + (DeploymentStanding(words, False, made.entry(id=words), count),) * many,
         jobs=(
             facts.job_standing(
                 id=words, verb=words, deployment=words, asked_by=words, step=words, place=count
