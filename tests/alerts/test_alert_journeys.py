@@ -217,7 +217,7 @@ def test_a_kill_around_a_send_loses_nothing_and_marks_the_second(
     (house.folder / "moment").write_text(moment)
     house.production.trouble(kind="drop_before", times=-1)
     house.type(RIZAL, "now production")
-    assert house.bot.ended(30) == -9
+    assert house.bot.ended() == -9
     house.production.heal()
     house.bot.start()
     wait_for(lambda: len(alerts(house)) == before + messages, 20, house.log_text)
