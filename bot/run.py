@@ -134,7 +134,6 @@ class Bot:
         )
         me = _who(self._web, self._tokens.app)
         self._courier = Courier(self._web)
-        self._alerting = self._alerts()
         self._board = Board(
             self._courier,
             self._engine,
@@ -149,6 +148,7 @@ class Bot:
             ),
         )
         people = People(self._web)
+        self._alerting = self._alerts(people)
         self._votes = Votes(
             people, self._engine, settings.approvals, settings.roles, me.team, world
         )
@@ -187,10 +187,11 @@ class Bot:
         self._by_itself.start()
         self._alerting.start()
 
-    def _alerts(self) -> Alerting:
+    def _alerts(self, people: People) -> Alerting:
         """Join what looks for troubles with the roads by which they are told."""
         settings, world, outbox = self._settings, self._world, self._kept.outbox
-        self._roads = made.roads(settings, self._environ, outbox, world.now, self._courier)
+        slack = (self._courier, people.check_channel)
+        self._roads = made.roads(settings, self._environ, outbox, world.now, slack)
         standing = Looking(replace(world, jobs=self._engine), clock_alive=self._clock_alive)
         look = Lookout(world, self._engine, standing=standing).look
         return Alerting(self._kept, self._roads, look, settings.alerts.look_seconds)

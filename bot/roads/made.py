@@ -24,14 +24,18 @@ def roads(
     environ: Mapping[str, str],
     outbox: Outbox,
     now: Callable[[], datetime],
-    courier: Courier | None,
+    slack: tuple[Courier, Callable[[str], None]] | None,
 ) -> dict[str, Road]:
-    """Make every road, Slack's only with a courier; SettingsRefused when a secret is missing."""
+    """Make every road, Slack's with a courier and a check of its channel, if there are any.
+
+    SettingsRefused when a secret is missing.
+    """
     made: dict[str, Road] = {}
     alerts = settings.alerts
     file, folder = settings.paths.settings.name, settings.paths.settings.parent
-    if alerts.channel and courier is not None:
-        made[SLACK] = SlackRoad(courier, alerts.channel, alerts.rules, outbox)
+    if alerts.channel and slack is not None:
+        courier, check = slack
+        made[SLACK] = SlackRoad(courier, alerts.channel, alerts.rules, outbox, check)
     if alerts.webhook is not None:
         from bot.roads.webhook import Webhook  # noqa: PLC0415 - only for who has one.
 
@@ -64,8 +68,8 @@ def at_a_terminal(
             smtp=alerts.smtp if name == SMTP else None,
         )
         try:
-            courier = _courier(settings, environ) if name == SLACK else None
-            made |= roads(replace(settings, alerts=only), environ, outbox, now, courier)
+            slack = _slack(settings, environ) if name == SLACK else None
+            made |= roads(replace(settings, alerts=only), environ, outbox, now, slack)
         except SettingsRefused as refused:
             mistake = refused.mistakes[0]
             made[name] = Blocked(where, mistake.what, mistake.hint)
@@ -74,9 +78,11 @@ def at_a_terminal(
     return made
 
 
-def _courier(settings: Settings, environ: Mapping[str, str]) -> Courier:
+def _slack(settings: Settings, environ: Mapping[str, str]) -> tuple[Courier, Callable[[str], None]]:
     from bot import slack as door  # noqa: PLC0415 - half a second that other verbs do without.
+    from bot.people import People  # noqa: PLC0415
     from bot.settings_slack import tokens  # noqa: PLC0415
 
     token = tokens(settings.slack, environ, settings.paths.settings.name).bot
-    return Courier(door.client(token, settings.slack.api_url))
+    web = door.client(token, settings.slack.api_url)
+    return Courier(web), People(web).check_channel

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from http.client import RemoteDisconnected
@@ -16,18 +17,20 @@ from bot.messages import alerts as views
 from bot.messages.alerts import Around
 from bot.roads.road import RoadFailed, is_late, was_held
 from commands.alerts import Alert, AlertRules, What, called
+from commands.roles import NotAllowed
 from storage.errors import Refused
 from storage.outbox import Outbox, Sending, Taken
 
 
 @dataclass(frozen=True)
 class SlackRoad:
-    """The alert channel."""
+    """The alert channel; `check` refuses one that people of other companies read."""
 
     courier: Courier
     channel: str
     rules: AlertRules
     outbox: Outbox
+    check: Callable[[str], None] = lambda _channel: None
 
     @property
     def where(self) -> str:
@@ -41,6 +44,7 @@ class SlackRoad:
             if taken.place:
                 self._add(taken, alert, note, now)
             else:
+                self._may_post()
                 message = views.root(alert, self._around("raised", alert, note))
                 ts = self.courier.post(self.channel, message)
                 self.outbox.put(taken, f"{self.channel} {ts}", note, now())
@@ -52,6 +56,7 @@ class SlackRoad:
     def test(self, by: str) -> None:
         """Post a test alert."""
         try:
+            self._may_post()
             self.courier.post(self.channel, views.test(by))
         except (SlackAway, Refused) as error:
             raise RoadFailed(error.what, hint=error.hint) from error
@@ -67,6 +72,10 @@ class SlackRoad:
         message = views.root(alert, self._around("raised", alert, taken.note))
         self.courier.edit(channel, ts, message)
         self.outbox.done(taken, now())
+
+    def _may_post(self) -> None:
+        with suppress(NotAllowed):  # Where Slack can't be asked the settings are believed.
+            self.check(self.channel)
 
     def _around(self, what: What, alert: Alert, note: str) -> Around:
         return Around(called(alert, what, self.rules), note, self.rules.snooze_max)

@@ -13,6 +13,7 @@ import pytest
 from sandbox.slack_people import BACKUPS, CITRA, RIZAL
 from sandbox.slack_world import SlackWorld
 from sandbox.world import World
+from storage.outbox import Outbox
 from tests.alerts import post_office
 from tests.alerts.post_office import Hook
 from tests.approvals.house import LivelyBot
@@ -77,6 +78,8 @@ def house(town: House) -> Iterator[House]:
         town.world[name].heal()
     backs_up(town)
     wait_for(lambda: "No alert is open" in town.ask(RIZAL, "alert").text, 20, town.log_text)
+    outbox = Outbox(town.folder / "data" / "outbox.db")
+    wait_for(lambda: not outbox.waiting(), 20, town.log_text)  # By every road.
 
     assert "Traceback" not in town.log_text(), town.log_text()
     assert town.secrets_seen() == []
@@ -217,7 +220,7 @@ def test_a_kill_around_a_send_loses_nothing_and_marks_the_second(
     (house.folder / "moment").write_text(moment)
     house.production.trouble(kind="drop_before", times=-1)
     house.type(RIZAL, "now production")
-    assert house.bot.ended(30) == -9
+    assert house.bot.ended() == -9
     house.production.heal()
     house.bot.start()
     wait_for(lambda: len(alerts(house)) == before + messages, 20, house.log_text)
@@ -234,7 +237,7 @@ def test_a_test_proves_every_road_from_slack_and_from_a_terminal(house: House, h
     at_terminal = house.terminal("alert", "test")
     hooked.answers.append(404)
     failing = house.terminal("alert", "test")
-    listed = house.terminal("alert").stdout
+    listed = house.ask(RIZAL, "alert").text
 
     assert "Test alert: 2 of 2 roads proven" in in_slack
     assert at_terminal.returncode == 0, at_terminal.stdout

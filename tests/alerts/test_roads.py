@@ -6,19 +6,28 @@ import socket
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
+from http.client import RemoteDisconnected
 from pathlib import Path
+from typing import cast
+from urllib.error import URLError
 
 import pytest
+from slack_sdk.errors import SlackApiError
 
 from bot.alerting import Alerting
 from bot.alerts_kept import KeptAlerts
+from bot.courier import Courier, NotInChannel, SlackAway
+from bot.messages.model import Message
 from bot.roads.mail import Mail
 from bot.roads.road import Road, RoadFailed
+from bot.roads.slack import SlackRoad, in_doubt
 from bot.roads.webhook import Webhook
 from bot.settings_alerts import Named, SmtpPlace
 from commands.alerts import AlertRules
+from commands.roles import NotAllowed
 from commands.trouble import Seen, Trouble
 from storage.outbox import Outbox, Taken
 from storage.secret import Secret
@@ -268,3 +277,53 @@ def _refusal(road: Road) -> RoadFailed:
     with pytest.raises(RoadFailed) as failed:
         road.test("Rizal")
     return failed.value
+
+
+class Posted:
+    """A courier that takes everything."""
+
+    def __init__(self) -> None:
+        self.texts: list[str] = []
+
+    def post(self, channel: str, message: Message) -> str:
+        self.texts.append(message.text)
+        return "1.0"
+
+
+@pytest.mark.parametrize(
+    ("error", "posted"),
+    [(NotInChannel("This channel is shared."), 0), (NotAllowed("Slack can't be asked."), 2)],
+)
+def test_a_channel_that_others_read_gets_no_alert(outbox: Outbox, error: Exception, posted: int):
+    def check(_channel: str) -> None:
+        raise error
+
+    courier = Posted()
+    road = SlackRoad(cast(Courier, courier), "C012ABCDEF", AlertRules(), outbox, check)
+    running = alerting(outbox, Seen, slack=road)
+    running._kept.looked(Seen((TROUBLE,)))
+    running._send("slack", road, _taken(outbox))
+    with suppress(RoadFailed):
+        road.test("Rizal")
+
+    assert len(courier.texts) == posted
+    assert bool(outbox.waiting()) is not bool(posted)
+
+
+@pytest.mark.parametrize(
+    ("cause", "doubt"),
+    [
+        (TimeoutError(), True),
+        (URLError(TimeoutError()), True),
+        (RemoteDisconnected(), True),
+        (ConnectionResetError(), True),
+        (URLError(ConnectionRefusedError()), False),
+        (URLError("no such host"), False),
+        (SlackApiError("no", {"ok": False, "error": "internal_error"}), False),
+    ],
+)
+def test_slack_may_have_taken_what_it_never_answered(cause: Exception, doubt: bool):
+    away = SlackAway("Slack did not take the message.")
+    away.__cause__ = cause
+
+    assert in_doubt(away) is doubt
