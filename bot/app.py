@@ -82,6 +82,11 @@ def built(
                 lifeboat_version=lifeboat_version(),
                 approvals=settings.approvals,
                 pausing=settings.jobs.pausing,
+                targets={
+                    name: facts.target
+                    for name, facts in settings.deployments.items()
+                    if facts.target is not None
+                },
             ),
             schedules=settings.schedules,
             settings_warnings=settings.warnings,

@@ -72,6 +72,7 @@ class DeploymentSettings:
     protected: bool = False
     restore_to: str | None = None
     expected_tables: tuple[str, ...] | None = None
+    target: timedelta | None = None  # How old its last good backup may be.
 
 
 @dataclass(frozen=True)
@@ -255,7 +256,10 @@ class _Reading:
         source = "key_file" if table.key_env is None else "key_env"
         self.mistakes += settings_keys.doubts(f"{place.where}.{source}", url, key)
         expected = None if table.expected_tables is None else tuple(table.expected_tables)
-        made[name] = DeploymentSettings(name, url, key, table.protected, table.restore_to, expected)
+        target = None if table.target_hours is None else timedelta(hours=table.target_hours)
+        made[name] = DeploymentSettings(
+            name, url, key, table.protected, table.restore_to, expected, target
+        )
 
     def _vault(self, name: str, data: Path | None, shaped: Shaped) -> VaultSettings | None:
         self.mistakes += settings_sense.vault_mistakes(name, shaped)
@@ -340,11 +344,6 @@ def _rules(file: File) -> Rules:
         grow_percent_max=file.verify.grow_percent_max,
         download_tries=file.lifeboat.download_tries,
         retention=settings_retention.policies(file),
-        targets={
-            name: timedelta(hours=each.backup_hours_max)
-            for name, each in file.deployments.items()
-            if each.backup_hours_max is not None
-        },
         lookout=settings_lookout.rules(file.lookout),
         copy_tries=file.jobs.copy_tries,
         copy_retry_seconds=file.jobs.copy_retry_seconds,

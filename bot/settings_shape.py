@@ -77,16 +77,16 @@ class DeploymentTable(Table):
         description="Tables every backup must hold; component/path/table below the root. Left "
         "out: not checked.",
     )
-    backup_hours_max: float | None = Field(
-        default=None,
-        gt=0,
-        le=8784,
-        description="How old the newest good backup may be before that is a trouble. Left out: as "
-        "its schedules say.",
-    )
     allow_plain_http: bool = Field(
         default=False,
         description="Allow http:// to a public address, where anyone on the way reads the key.",
+    )
+    target_hours: float | None = Field(
+        default=None,
+        gt=0,
+        le=24 * 366,
+        description="How old its last good backup may be before it is overdue. Left out: the "
+        "longest time between two runs of its backup schedules.",
     )
 
 

@@ -25,5 +25,5 @@ def backup_ages(ctx: Context) -> Iterator[DoctorLine]:
             "WARN" if deployment.protected else "OK",
             "No schedule backs all of it up and the settings name no target, so nobody is told "
             "when its backups get old.",
-            f"Add it to a schedule, or write backup_hours_max into [deployments.{name}].",
+            f"Add it to a schedule, or write target_hours into [deployments.{name}].",
         )

@@ -26,7 +26,7 @@ from storage.vaults.vault import Vault
 
 RESTORES = ("restore", "approved")  # The jobs that pause what they restore into.
 TRIES, SECONDS = 2, 5.0
-WHILE_ILL = timedelta(minutes=1)
+WHILE_ILL = timedelta(seconds=30)
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,7 @@ RAISED_SECONDS_MAX = 30.0  # With two looks a second; 60 s are allowed with a lo
 SETTINGS = {
     "alerts": {"channel": ALERTS, "look_seconds": 0.5},
     "lookout": {"learn_min": 3, "learn_from": 5, "probe_minutes": 0.05, "paused_minutes": 0},
-    "deployments.production": {"backup_hours_max": TARGET / 3600},
+    "deployments.production": {"target_hours": TARGET / 3600},
     "schedules.often": {"verb": "backup", "every": f"{EVERY}s", "channel": BACKUPS},
     "patience": {"tries": 1, "outage_seconds_max": 1},
     "jobs": {"stop_seconds": 1},

@@ -58,7 +58,7 @@ def test_a_house_in_good_order_has_no_troubles(quick):
 
 
 def test_a_backup_is_overdue_when_its_time_is_over_and_a_new_one_ends_that(quick):
-    quick.write(**QUICK, production={"backup_hours_max": 2 / 3600})
+    quick.write(**QUICK, production={"target_hours": 2 / 3600})
     with watching(quick) as lookout:
         assert "no good backup at all" in lookout.found("backup overdue")["production"].what
         first = lookout.here.do("now").manifest.id
@@ -289,11 +289,11 @@ def test_an_engine_that_hangs_leaves_its_questions_unknown(quick):
 
 
 def test_status_tells_the_troubles_that_stand_and_doctor_the_targets(quick):
-    quick.write(**QUICK, production={"backup_hours_max": 2 / 3600})
+    quick.write(**QUICK, production={"target_hours": 2 / 3600})
     quick.backup()
     time.sleep(2.1)
     ill, doctor = quick.run("status", "production"), quick.run("doctor", "--json").last["lines"]
-    quick.write(production={"backup_hours_max": 24})
+    quick.write(production={"target_hours": 24})
     well = quick.run("status", "production")
 
     assert ill.code == 1
