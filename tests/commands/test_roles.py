@@ -96,7 +96,7 @@ def test_a_viewer_may_only_look(verb: Verb):
 
     # What somebody's word is worth is decided by the question, not by their role.
     words = ("approve", "deny", "withdraw")
-    if verb.name in ("list", "show", "status", "schedule", "audit", *words):
+    if verb.name in ("list", "show", "status", "summary", "schedule", "alert", "audit", *words):
         check(verb, viewer)
     else:
         with pytest.raises(NotAllowed):
