@@ -199,7 +199,12 @@ def test_slack_being_down_delays_an_alert_and_loses_none(house: House, hooked: H
     failing = house.job(RIZAL, "now production")
     failing.until("Running")
     house.slack.trouble("error", method="chat.postMessage", status=503, times=-1)
-    wait_for(lambda: len(hooked.posted) == posted + 3, 20, house.log_text)  # At once all the same.
+    told = hooked.posted
+    wait_for(  # At once all the same.
+        lambda: len(told) == posted + 3,
+        20,
+        lambda: f"{[each['event'] for each in told[posted:]]} {failing.text} {house.log_text()}",
+    )
     time.sleep(5)
     assert len(alerts(house)) == before + 1
     house.slack.heal()
