@@ -24,6 +24,7 @@ from commands.schedule_events import (
     ScheduleRun,
 )
 from commands.standings import DeploymentStanding
+from commands.thaw_events import ArchiveThawed
 from commands.trouble import Trouble
 from storage.audit import Entry as AuditEntry
 from storage.audit import Head
@@ -462,6 +463,7 @@ def one_of_each() -> list[Event]:
         events.ApprovalChanged(approval()),
         events.BallotRefused("U2", "You have approved this already."),
         events.ApprovalEnded(approval(state=State.DENIED, ended_by="Ayu"), plan()),
+        ArchiveThawed(ID, "staging", "restore-staging-4k2f9c"),
         events.DeploymentPaused("production"),
         events.DeploymentResumed("production"),
         key_events.KeyCreated("age1qqq", "lifeboat.identity", ('recipients = ["age1qqq"]',)),
