@@ -10,12 +10,15 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bot import audit_words, copy_words
-from bot.words import age, counted, duration, number, size, some
+from bot.words import ROADS, age, counted, duration, number, size, some
+from commands.alert_events import RoadStanding
+from commands.alerts import Alert
 from commands.standings import DeploymentStanding
 from commands.summary_events import Coming, Covered, Failure, Ran, SummaryTold, Taken, VaultUse
 
 NAMES_MAX = 3
 FAILURES_MAX = 20
+ALERTS_MAX = 10
 OF = {"daily": "day", "weekly": "week", "monthly": "month"}
 TITLES = {"daily": "The last day", "weekly": "The last week", "monthly": "The last 30 days"}
 VERBS = {
@@ -63,6 +66,7 @@ def sections(told: SummaryTold, hand: Hand) -> Iterator[tuple[str, list[str]]]:
         ("Deployments", [line for each in told.deployments for line in _covered(each, told, hand)]),
         ("What ran", _ran(told, hand)),
         ("What failed", _failed(told, hand)),
+        ("Alerts", _alerts(told, hand)),
         ("3-2-1-1-0", [line for each in told.deployments for line in _rule(each.standing, hand)]),
         ("Restores and approvals", _stories(told, hand)),
         ("Vaults", [_vault(each, told, hand) for each in told.vaults]),
@@ -132,12 +136,39 @@ def _besides(told: SummaryTold) -> str:
     """Return what else somebody should look at, in few words."""
     told_of = (
         (len(told.failed), "job failed", "jobs failed"),
+        (len(told.alerts), "alert open", "alerts open"),
         (len(told.damaged), "backup has findings", "backups have findings"),
         (sum(bool(each.trouble) for each in told.vaults), "vault in trouble", "vaults in trouble"),
         (len(told.unknown), "thing could not be looked at", "things could not be looked at"),
     )
     words = [counted(count, one, many) for count, one, many in told_of if count]
     return "; " + ", ".join(words) if words else ""
+
+
+def _alerts(told: SummaryTold, hand: Hand) -> list[str]:
+    """Return what stands open, and when each road that would tell of it was last proven."""
+    lines = [_open(alert, told.now, hand) for alert in told.alerts[:ALERTS_MAX]]
+    left = len(told.alerts) - ALERTS_MAX
+    if left > 0:
+        lines.append(f"and {counted(left, 'more alert')}")
+    if told.roads is not None and not told.roads:
+        lines.append("nobody is told of alerts: the settings name no channel in [alerts]")
+    return lines + [_road(road, told.now) for road in told.roads or ()]
+
+
+def _open(alert: Alert, now: datetime, hand: Hand) -> str:
+    trouble = alert.trouble
+    about = hand.said(trouble.deployment or trouble.about)
+    by = f", {hand.said(alert.acknowledged_by)} has taken it on" if alert.acknowledged_by else ""
+    return f"{trouble.severity}: {trouble.kind}, {about}, {age(trouble.since, now)}{by}"
+
+
+def _road(road: RoadStanding, now: datetime) -> str:
+    name = ROADS.get(road.name, road.name)
+    waits = f", {counted(road.waiting, 'message')} WAITING" if road.waiting else ""
+    if road.proven_at is None:
+        return f"{name}: NEVER PROVEN{waits} (type: alert test)"
+    return f"{name}: last proven {age(road.proven_at, now)}{waits}"
 
 
 def _covered(each: Covered, told: SummaryTold, hand: Hand) -> Iterator[str]:

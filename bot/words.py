@@ -16,6 +16,7 @@ from storage.seal import some as some_keys
 SECONDS_IN = {"min": 60, "h": 3600, "d": 86_400}
 JUST_NOW_SECONDS = 60
 NAMES_MAX = 12
+ROADS = {"slack": "Slack", "webhook": "Webhook", "smtp": "E-mail"}  # Of alerts.
 ENDED = "ended; how is not remembered"
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
+from commands.kit_code import drawn
 from storage.manifest import Manifest
 from storage.secret import Secret
 from storage.shelf import BACKUPS, folder_name
@@ -61,9 +62,9 @@ class Kit:
         return tuple(dict.fromkeys(key for keys in sealed for key in keys))
 
 
-def page(kit: Kit) -> str:
-    """Return the page."""
-    return "\n".join(_lines(kit)) + "\n"
+def page(kit: Kit, *, code: bool = False) -> str:
+    """Return the page; `code`: with a QR code of places and public keys, for paper."""
+    return "\n".join((*_lines(kit), *(_code(kit) if code else ()))) + "\n"
 
 
 def with_secret(text: str, identities: Sequence[Secret]) -> str:
@@ -107,6 +108,13 @@ def _lines(kit: Kit) -> Iterator[str]:
         yield f"   {name}: it had no whole backup when this page was made."
     yield ""
     yield from _newer(kit)
+
+
+def _code(kit: Kit) -> Iterator[str]:
+    yield ""
+    yield "6. TO SCAN FROM PAPER: where the backups lie, and the public keys; no secret is in it"
+    places = (f"{place.name}: {place.by_hand.root}" for place in kit.vaults)
+    yield from drawn("\n".join(("Lifeboat", *places, *kit.sealed_for)))
 
 
 def _identity(kit: Kit) -> Iterator[str]:

@@ -109,6 +109,8 @@ def run(request: Request, ctx: Context) -> SummaryTold:
         stories=stories(e for e in facts.log if e.at >= since and of_a_restore(e)),
         vaults=() if blind else tuple(_vaults(facts, since, ctx)),
         coming=_coming(facts, ctx),
+        alerts=tuple(ctx.alerts.open()) if ctx.alerts is not None else (),
+        roads=tuple(ctx.alerts.roads()) if ctx.alerts is not None else None,
         unknown=tuple(facts.unknown),
         blind=blind,
     )

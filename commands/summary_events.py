@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
+from commands.alert_events import RoadStanding
+from commands.alerts import Alert
 from commands.audit_story import Story
 from commands.events import Result
 from commands.standings import DeploymentStanding
@@ -93,7 +95,8 @@ class Coming:
 class SummaryTold(Result):
     """A day, a week or a month. `blind`: no vault could be read, so nothing is known of backups.
 
-    `unknown` are sentences about what else could not be looked at.
+    `unknown` are sentences about what else could not be looked at. `alerts` are those that stand
+    open, `roads` the ways by which they are told; None: nobody keeps any.
     """
 
     period: Period
@@ -105,6 +108,8 @@ class SummaryTold(Result):
     stories: tuple[Story, ...] = ()
     vaults: tuple[VaultUse, ...] = ()
     coming: tuple[Coming, ...] = ()
+    alerts: tuple[Alert, ...] = ()
+    roads: tuple[RoadStanding, ...] | None = None
     unknown: tuple[str, ...] = ()
     blind: bool = False
 
@@ -124,7 +129,7 @@ class SummaryTold(Result):
         """Whether there is nothing in it that somebody should look at."""
         troubles = any(vault.trouble for vault in self.vaults) or self.unknown
         covered = any(each.standing.last for each in self.deployments)
-        worse = self.blind or self.overdue or self.failed or self.damaged or troubles
+        worse = self.blind or self.overdue or self.failed or self.damaged or self.alerts or troubles
         return covered and not worse
 
     @property

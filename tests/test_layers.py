@@ -27,6 +27,7 @@ DOORS = {
     "tenacity": ("storage/convex/", "storage/vaults/s3_calls.py"),
     "pydantic": "bot/settings",
     "pyrage": "storage/seal.py",
+    "segno": "commands/kit_code.py",
     "rich": "bot/terminal/",
     "slack_bolt": ("bot/slack.py", "bot/run.py", "bot/doors.py"),
     "slack_sdk": (

@@ -160,7 +160,7 @@ def _again(alert: Alert, _now: datetime) -> str:
 
 def _reminder(alert: Alert, now: datetime) -> str:
     stands = duration(alert.lasted(now).total_seconds())
-    return f"*It still stands, since {stands}.* {told(alert.trouble.what)}"
+    return f"*It still stands, after {stands}.* {told(alert.trouble.what)}"
 
 
 def _worse(alert: Alert, _now: datetime) -> str:

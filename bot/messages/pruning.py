@@ -155,7 +155,7 @@ def _tally(plan: PrunePlan) -> str:
     due = f", and the bytes of {len(plan.due):,} removed before" if plan.due else ""
     cold = f" {counted(len(plan.cooling), 'monthly')} to cold storage." if plan.cooling else ""
     return (
-        f"In {bold(plan.vault)}: {counted(keep, 'backup')} stay, "
+        f"In {bold(plan.vault)}: {counted(keep, 'backup')} {'stays' if keep == 1 else 'stay'}, "
         f"{counted(len(plan.going), 'backup')} would go ({size(plan.going_bytes)}){due}.{cold}"
     )
 

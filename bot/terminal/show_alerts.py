@@ -7,11 +7,9 @@ from collections.abc import Iterator
 from rich.text import Text
 
 from bot.terminal.layout import BAD, DOUBTFUL, GAP, GOOD, LOUD, QUIET, Reader, blank, line
-from bot.words import age, counted, duration, moment
+from bot.words import ROADS, age, counted, duration, moment
 from commands.alert_events import AlertsTold, AlertTaken, AlertTested, RoadStanding
 from commands.alerts import Alert
-
-ROADS = {"slack": "Slack", "webhook": "Webhook", "smtp": "E-mail"}
 
 
 def told(event: AlertsTold, reader: Reader) -> Iterator[Text]:

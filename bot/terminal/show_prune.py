@@ -105,7 +105,10 @@ def _plan(plan: PrunePlan, *, every: bool) -> Iterator[Text]:
     keep = sum(each.keep for each in plan.decisions)
     going = f"{counted(len(plan.going), 'backup')} would go ({size(plan.going_bytes)})"
     due = f", and the bytes of {len(plan.due):,} removed before" if plan.due else ""
-    yield line(f"In {plan.vault}: {counted(keep, 'backup')} stay, {going}{due}.")
+    yield line(
+        f"In {plan.vault}: {counted(keep, 'backup')} {'stays' if keep == 1 else 'stay'}, "
+        f"{going}{due}."
+    )
 
 
 def _decision(each: Decision, widest: int) -> Text:

@@ -19,6 +19,7 @@ from commands.summary_events import (
 )
 from commands.three_two_one import Digit
 from tests.bot import terminal_events as made
+from tests.bot.messages import alert_facts
 from tests.bot.terminal_events import AT, NOW
 
 DAY, HOUR = timedelta(days=1), timedelta(hours=1)
@@ -117,6 +118,8 @@ def failures() -> SummaryTold:
             Failure("now", "production", NOW - 2 * DAY, why),
             Failure("verify", "production", NOW - 3 * DAY),
         ),
+        alerts=(alert_facts.alert(), alert_facts.TAKEN),
+        roads=alert_facts.ROADS,
     )
 
 
