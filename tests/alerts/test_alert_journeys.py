@@ -21,6 +21,7 @@ from tests.slack.house import PROXIES, Card, House, wait_for
 
 pytestmark = pytest.mark.slow
 ALERTS = "C0GENERAL1"
+TOLD_SECONDS_MAX = 60  # What is promised of every alert.
 
 
 class HurriedBot(LivelyBot):
@@ -77,9 +78,11 @@ def house(town: House) -> Iterator[House]:
     for name in town.world:
         town.world[name].heal()
     backs_up(town)
-    wait_for(lambda: "No alert is open" in town.ask(RIZAL, "alert").text, 20, town.log_text)
+    wait_for(
+        lambda: "No alert is open" in town.ask(RIZAL, "alert").text, TOLD_SECONDS_MAX, town.log_text
+    )
     outbox = Outbox(town.folder / "data" / "outbox.db")
-    wait_for(lambda: not outbox.waiting(), 20, town.log_text)  # By every road.
+    wait_for(lambda: not outbox.waiting(), TOLD_SECONDS_MAX, town.log_text)  # By every road.
 
     assert "Traceback" not in town.log_text(), town.log_text()
     assert town.secrets_seen() == []
@@ -104,7 +107,7 @@ def alerts(house: House) -> list[Card]:
     return [Card(house, ALERTS, told["ts"]) for told in found]
 
 
-def new(house: House, before: int, seconds: float = 20) -> Card:
+def new(house: House, before: int, seconds: float = TOLD_SECONDS_MAX) -> Card:
     """Wait for an alert after so many."""
     wait_for(lambda: len(alerts(house)) > before, seconds, house.log_text)
     return alerts(house)[before]
@@ -201,7 +204,7 @@ def test_slack_being_down_delays_an_alert_and_loses_none(house: House, hooked: H
     told = hooked.posted
     wait_for(  # At once all the same.
         lambda: len(told) == posted + 3,
-        20,
+        TOLD_SECONDS_MAX,
         lambda: f"{[each['event'] for each in told[posted:]]} {house.log_text()}",
     )
     time.sleep(5)
@@ -227,7 +230,7 @@ def test_a_kill_around_a_send_loses_nothing_and_marks_the_second(
     assert house.bot.ended() == -9
     house.production.heal()
     house.bot.start()
-    wait_for(lambda: len(alerts(house)) == before + messages, 20, house.log_text)
+    wait_for(lambda: len(alerts(house)) == before + messages, TOLD_SECONDS_MAX, house.log_text)
     time.sleep(1)
     told = [each.text for each in alerts(house)[before:]]
 
