@@ -25,7 +25,7 @@ from slack_sdk import WebClient
 from slack_sdk.errors import SlackClientError
 
 from bot import app as house
-from bot import demo_words, log_lines, settings_health, settings_slack, systemd
+from bot import demo_words, log_lines, settings_alerts, settings_health, settings_slack, systemd
 from bot import slack as slack_door
 from bot.alerting import Alerting
 from bot.board import Board
@@ -68,7 +68,9 @@ def main(settings: Settings, environ: Mapping[str, str], format: log_lines.Forma
     faulthandler.enable()  # A crash below Python still says where.
     tokens = settings_slack.tokens(settings.slack, environ, settings.paths.settings.name)
     pings = settings_health.pings(settings.health, environ, settings.paths.settings)
-    log_lines.begin(format, [*_secrets(settings, tokens), *settings_health.hidden(pings)])
+    file = settings.paths.settings
+    roads = settings_alerts.hidden(settings.alerts, file.parent, environ, file.name)
+    log_lines.begin(format, [*_secrets(settings, tokens), *settings_health.hidden(pings), *roads])
     say = _say if format == "text" else log.info
     told = threading.Event()
     for signum in (signal.SIGINT, signal.SIGTERM):

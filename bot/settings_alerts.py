@@ -155,6 +155,21 @@ def secret(named: Named, folder: Path, environ: Mapping[str, str], file_name: st
     return Secret(text)
 
 
+def hidden(
+    told: AlertsSettings, folder: Path, environ: Mapping[str, str], file_name: str
+) -> list[Secret]:
+    """Return what a log must not show of the roads; SettingsRefused when one lacks its secret."""
+    found = []
+    if told.webhook is not None:
+        place = told.webhook.url
+        url = address(secret(place, folder, environ, file_name), place.key, file_name)
+        # A library tells an address with other words around its path.
+        found += [url, Secret(urlsplit(url.reveal()).path)]
+    if told.smtp is not None and told.smtp.user:
+        found.append(secret(told.smtp.password, folder, environ, file_name))
+    return [each for each in found if len(each.reveal()) > 1]
+
+
 def address(url: Secret, key: str, file_name: str) -> Secret:
     """Return a webhook's address if alerts may be sent there; never a word of it in a mistake."""
     try:
