@@ -56,6 +56,8 @@ def open_house(template: ApprovalHouse) -> Iterator[ApprovalHouse]:
 
 @pytest.fixture
 def house(open_house: ApprovalHouse, promised: dict) -> Iterator[ApprovalHouse]:
+    if not open_house.bot.runs:  # It died in an earlier test: that test's failure alone.
+        open_house.bot.start()
     fresh(open_house)
     yield open_house
     open_house.production.heal()
@@ -93,15 +95,10 @@ def mortal(deathbed: tuple[ApprovalHouse, Mortal], promised: dict) -> Iterator[M
 
 
 def fresh(house: ApprovalHouse) -> None:
-    """Bring production back to its first day, with rows lost since, and empty Slack.
-
-    A bot that died in an earlier test is up again: its death is that test's failure alone.
-    """
+    """Bring production back to its first day, with rows lost since, and empty Slack."""
     house.production.reset()
     house.production.mutate("npd", "delete", LOST)
     house.slack.reset()
-    if not house.bot.runs:
-        house.bot.start()
     wait_for(lambda: house.slack.state()["connected"] > 0)
 
 
