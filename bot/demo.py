@@ -40,6 +40,10 @@ approvers = {approvers}
 [jobs]
 stop_seconds = 5
 
+[alerts]
+channel = "{channel}"
+look_seconds = 5
+
 [schedules.daily]
 verb = "backup"
 cron = "0 2 * * *"

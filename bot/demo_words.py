@@ -24,7 +24,8 @@ KNOB_SECONDS = 10
 REFUSED_KEY = {"kind": "status", "status": 403, "code": "BadDeployKey", "times": -1}
 BROKEN = (
     "The key of *{name}* is refused from now on, as if somebody had deleted it in the Convex "
-    "dashboard, and a backup of it is begun: see it fail. `/backup demo well` ends that."
+    "dashboard, and a backup of it is begun: see it fail, and the alert that follows. "
+    "`/backup demo well` ends that."
 )
 WELL = "Every key is taken again. A backup of *{name}* is begun: see that all is well."
 

@@ -284,4 +284,6 @@ def _coming(each: Coming, hand: Hand) -> str:
 
 def _old(then: datetime, now: datetime) -> str:
     told = age(then, now)
+    if told == "just now":
+        return "under a minute old"
     return told.replace(" ago", " old") if told.endswith(" ago") else told
