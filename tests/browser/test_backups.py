@@ -126,7 +126,7 @@ def test_a_running_job_is_cancelled_once_one_is_sure_and_the_one_behind_it_begin
     me = sit()
     me.type("/backup now production")
     first = me.job("Backup")
-    first.says("Backup — Running")
+    first.says("Downloading the snapshot")  # From here on the trouble is used up.
     me.type("/backup now production")
     second = me.job("Backup", 2)
     second.says("Backup — Waiting")

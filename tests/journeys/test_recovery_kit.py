@@ -161,7 +161,9 @@ def test_the_kit_tells_of_each_deployment_and_of_whole_backups_only(house):
     assert whole in text
     assert "--tables" not in text
     assert "staging: it had no whole backup" in text  # Its safety backup is none of these.
-    assert len(text.splitlines()) < 66
+    page, code = text.split("\n6. TO SCAN")
+    assert len(page.splitlines()) < 66
+    assert len(code.splitlines()) < 40
     assert max(map(len, text.splitlines())) < 200
 
 

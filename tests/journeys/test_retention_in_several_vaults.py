@@ -70,7 +70,7 @@ def test_each_vault_is_pruned_by_its_own_policy(two):
     dry = two.run("prune", "--dry-run")
     ended = two.run("prune", "--yes", "--json")
 
-    assert "In local: 1 backup stay, 2 backups would go" in dry.out
+    assert "In local: 1 backup stays, 2 backups would go" in dry.out
     assert "In second: 2 backups stay, 1 backup would go" in dry.out
     assert ended.code == 0, ended.out
     assert labelled(two, "vault") == {new}

@@ -300,7 +300,7 @@ def test_a_prune_shows_and_does_each_vault_and_a_hold_is_of_every_copy(two: Hous
     only = two.ask(RIZAL, "prune staging vault second")
     card = two.carded(BACKUPS, lambda: two.press(RIZAL, only, REMOVE))
 
-    assert "In *local*: 1 backup stay, 1 backup would go" in plan.text
+    assert "In *local*: 1 backup stays, 1 backup would go" in plan.text
     assert f"*remove* `{old}` in second, manual" in plan.text
     assert "would go (0 bytes)" in held.text
     assert "*remove*" not in held.text
