@@ -9,6 +9,7 @@ does, nor how it is shown.
 from __future__ import annotations
 
 import json
+import logging
 import secrets
 import sqlite3
 import sys
@@ -33,6 +34,7 @@ from commands.timetable import ScheduledRun
 from storage import lock, typed
 from storage.errors import LifeboatError, Refused
 
+log = logging.getLogger(__name__)
 __all__ = ["Engine", "JobRun", "Wish", "looking"]
 T = TypeVar("T")
 QUEUE = "jobs"
@@ -43,6 +45,7 @@ RECOVERIES_MAX = (
 FOUND_MAX = 1_000_000  # The library's own bound, which knows no such difference.
 RESTED_SECONDS = 1.0  # A wait that is remembered from an earlier life takes less.
 POLL_SECONDS = 0.3
+ENDED_THE_BOT = "The job has ended the bot"
 HELD_SECONDS = 60.0  # Longer than a stopping bot takes to end.
 WAKE = "vote"  # What a waiting job listens to.
 GAVE_UP = "MAX_RECOVERY_ATTEMPTS_EXCEEDED"
@@ -109,6 +112,7 @@ class Engine:
 
     def start(self) -> None:
         """Take the data folder and go on with what a killed bot left; Refused if it is taken."""
+        logging.getLogger("dbos").addFilter(lambda each: ENDED_THE_BOT not in each.getMessage())
         check_sqlite(sys.version_info[:2], sqlite3.sqlite_version_info[:2])
         self._held.enter_context(
             lock.held(self._locks / BOT_LOCK, what="a bot at work on this data folder")
@@ -284,7 +288,8 @@ class Engine:
         lives = int(self.facts(job_id).get("lives") or 0) + 1
         if lives > RECOVERIES_MAX + 1:
             self.note(job_id, gave_up=True)
-            raise RuntimeError(f"The job {job_id} has ended the bot {RECOVERIES_MAX + 1} times.")
+            log.error("job %s is given up", job_id)
+            raise RuntimeError(f"{ENDED_THE_BOT} {RECOVERIES_MAX + 1} times: {job_id}")
         self.note(job_id, lives=lives)
         self._counted.add(job_id)
 

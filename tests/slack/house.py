@@ -14,6 +14,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
@@ -305,7 +306,11 @@ class House:
     def manifests(self) -> dict[str, Json]:
         """Every backup's manifest by id, read past Lifeboat."""
         found = sorted((self.folder / "vault").glob("backups/*/*/manifest.json"))
-        return {path.parent.name: json.loads(path.read_text()) for path in found}
+        told = {}
+        for path in found:
+            with suppress(FileNotFoundError):  # Removed since it was listed.
+                told[path.parent.name] = json.loads(path.read_text())
+        return told
 
     def exports(self) -> int:
         """How many exports Convex was asked for, over all deployments."""
