@@ -112,7 +112,7 @@ class Engine:
 
     def start(self) -> None:
         """Take the data folder and go on with what a killed bot left; Refused if it is taken."""
-        logging.getLogger("dbos").addFilter(lambda each: ENDED_THE_BOT not in each.getMessage())
+        logging.getLogger("dbos").addFilter(_is_news)
         check_sqlite(sys.version_info[:2], sqlite3.sqlite_version_info[:2])
         self._held.enter_context(
             lock.held(self._locks / BOT_LOCK, what="a bot at work on this data folder")
@@ -350,6 +350,11 @@ def looking(file: Path) -> Iterator[Rows]:
         yield Rows(client)
     finally:
         client.destroy()
+
+
+def _is_news(record: logging.LogRecord) -> bool:
+    """Whether the engine says more than that a job was given up, which was said already."""
+    return record.exc_info is None or ENDED_THE_BOT not in str(record.exc_info)
 
 
 def check_sqlite(python: tuple[int, ...], sqlite: tuple[int, ...]) -> None:
