@@ -39,9 +39,7 @@ __all__ = ["Engine", "JobRun", "Wish", "looking"]
 T = TypeVar("T")
 QUEUE = "jobs"
 VERSION = "jobs-1"  # Raised only when a waiting job could not go on under the new code.
-RECOVERIES_MAX = (
-    3  # Of a job that ends the bot; one that only waits may be found any number of times.
-)
+RECOVERIES_MAX = 3  # Of a job that ends the bot; one that only waits may be found more often.
 FOUND_MAX = 1_000_000  # The library's own bound, which knows no such difference.
 RESTED_SECONDS = 1.0  # A wait that is remembered from an earlier life takes less.
 POLL_SECONDS = 0.3

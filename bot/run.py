@@ -128,20 +128,7 @@ class Bot:
         """Begin, in the order in which nothing can be lost; LifeboatError when it can't."""
         settings = self._settings
         world = self._world
-        self._engine = Engine(
-            settings.paths.engine,
-            settings.paths.locks,
-            Worker(
-                world,
-                lambda: self._board,
-                self._heard,
-                approvers=self._approvers,
-                begin=self._begin,
-                copy=self._copy,
-                followers=lambda: self._watched.followers,
-                jobs=lambda: self._engine,
-            ),
-        )
+        self._engine = self._made_engine()
         me = _who(self._web, self._tokens.app)
         self._courier = Courier(self._web)
         self._board = self._made_board()
@@ -151,18 +138,7 @@ class Bot:
             people, self._engine, settings.approvals, settings.roles, me.team, world
         )
         self._by_itself = ByItself(self._engine, world, self._board, self._courier, people)
-        self._desk = Desk(
-            replace(world, jobs=self._engine),
-            people,
-            settings.roles,
-            me.team,
-            self._engine,
-            self._board,
-            show_modal=lambda trigger, view: _open_view(self._web, trigger, view),
-            votes=self._votes,
-            rounds=self._by_itself.rounds,
-            demo=demo_words.of(os.environ),
-        )
+        self._desk = self._made_desk(people, me.team)
         socket = settings.slack.mode == "socket"
         app = slack_door.door(
             self._web, None if socket else self._tokens.signing, self._desk, self._courier
@@ -221,6 +197,34 @@ class Bot:
 
     def _clock_alive(self) -> bool:
         return self._by_itself.check()
+
+    def _made_engine(self) -> Engine:
+        """Return the engine, whose jobs find what is made after it when they begin."""
+        worker = Worker(
+            self._world,
+            lambda: self._board,
+            self._heard,
+            approvers=self._approvers,
+            begin=self._begin,
+            copy=self._copy,
+            followers=lambda: self._watched.followers,
+            jobs=lambda: self._engine,
+        )
+        return Engine(self._settings.paths.engine, self._settings.paths.locks, worker)
+
+    def _made_desk(self, people: People, team: str) -> Desk:
+        return Desk(
+            replace(self._world, jobs=self._engine),
+            people,
+            self._settings.roles,
+            team,
+            self._engine,
+            self._board,
+            show_modal=lambda trigger, view: _open_view(self._web, trigger, view),
+            votes=self._votes,
+            rounds=self._by_itself.rounds,
+            demo=demo_words.of(os.environ),
+        )
 
     def _made_board(self) -> Board:
         """Return the board, with its questions and its pictures."""

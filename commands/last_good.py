@@ -11,12 +11,12 @@ OFTEN_ENOUGH, LOOKED_BACK_MAX = 3, 100  # Manifests are big.
 EVER = datetime.max.replace(tzinfo=UTC)
 
 
-def last_good(deployment: str, catalog: Catalog) -> Entry | None:
+def last_good(deployment: str, catalog: Catalog, before: datetime = EVER) -> Entry | None:
     """Return the newest backup of all tables that is not known to be damaged, or None."""
     found = catalog.backups(deployment=deployment, include_safety=False)
     entries = {entry.id: entry for entry in found}
     for limit in (OFTEN_ENOUGH, LOOKED_BACK_MAX):
-        for manifest in catalog.previous(deployment, before=EVER, limit=limit):
+        for manifest in catalog.previous(deployment, before=before, limit=limit):
             entry = entries.get(manifest.id)
             if entry is None or damaged(manifest):
                 continue

@@ -18,7 +18,7 @@ from commands.events import JobStanding
 from commands.lookout_people import Refusal, Standstill
 from commands.restore_pause import PAUSING, UNPAUSED
 from commands.verb import Context
-from storage import records
+from storage import lock, records
 from storage.convex import facts, pausing
 from storage.convex.deployment import Deployment
 from storage.errors import MissingPermission, VaultError, WrongKey
@@ -157,10 +157,4 @@ def _at_work(record: records.Record) -> bool:
         return False
     if record.data.get("door") != "terminal" or pid == os.getpid():
         return False  # A bot lives on; whether its restore does, the engine knows.
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        pass  # Somebody else's, and alive.
-    return True
+    return lock.lives(pid)

@@ -7,7 +7,6 @@ none is ever sent twice. What can't be known is handed to a person.
 
 from __future__ import annotations
 
-import os
 import socket
 from collections.abc import Collection
 from dataclasses import dataclass, replace
@@ -18,7 +17,7 @@ from commands.events import Noted, Plan, RestoreFinished, Warned
 from commands.restore_pause import PAUSING, start_again
 from commands.restore_work import Work, cancel_dangling, follow, job_prefix, undo
 from commands.verb import Context
-from storage import shelf, typed
+from storage import lock, shelf, typed
 from storage.convex import imports
 from storage.convex.deployment import Deployment
 from storage.errors import ImportFailed, NotThere, Refused, UnknownOutcome
@@ -98,23 +97,13 @@ def _refuse_if_alive(job: Job, target: Deployment, ctx: Context) -> None:
             f"({job.id}).",
             hint="If that machine is dead, run the same command with --take-over.",
         )
-    if told.get("locks") != str(ctx.locks) and isinstance(pid, int) and _lives(pid):
+    if told.get("locks") != str(ctx.locks) and isinstance(pid, int) and lock.lives(pid):
         raise Refused(
             f"A restore into {target.name} is under way in process {pid} of this machine, with "
             f"another data folder ({job.id}).",
             hint="Wait until it has ended. If that process is something else by now, run the same "
             "command with --take-over.",
         )
-
-
-def _lives(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        pass  # Somebody else's, and alive.
-    return True
 
 
 def _manifest(plan: Plan, wanted: Wanted, ctx: Context) -> Manifest:

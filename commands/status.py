@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 
 from commands import due, target, timetable
 from commands.events import StatusTold
+from commands.last_good import last_good
 from commands.looking import Looking
 from commands.staged import last_staged
 from commands.standings import DeploymentStanding, Staged
@@ -16,10 +17,7 @@ from commands.trouble import Trouble
 from commands.verb import Argument, Context, Verb
 from commands.words import read
 from storage import schedule_notes
-from storage.catalog import Entry
 from storage.schedule_notes import Notes
-
-LOOKED_BACK_MAX = 100
 
 ARGUMENTS = (Argument("deployment", "only this deployment; all of them if left out"),)
 
@@ -65,7 +63,7 @@ def standing_of(
 ) -> DeploymentStanding:
     """Return how one deployment stands, after a look into the vaults."""
     backups = ctx.catalog.backups(deployment=name, include_safety=False)
-    last, now = last_good(name, ctx), ctx.now()
+    last, now = last_good(name, ctx.catalog), ctx.now()
     stated = ctx.rules.targets.get(name)
     allowed = target.target(ctx.schedules, name, stated)
     taken_at = last.taken_at if last is not None else None
@@ -81,22 +79,6 @@ def standing_of(
         next=_next(name, ctx, notes),
         alerts=_alerts(name, ctx),
     )
-
-
-def last_good(name: str, ctx: Context, before: datetime | None = None) -> Entry | None:
-    """Return the newest backup of all tables that is not known to be damaged."""
-    entries = {
-        entry.id: entry for entry in ctx.catalog.backups(deployment=name, include_safety=False)
-    }
-    until = before or datetime.max.replace(tzinfo=UTC)
-    for manifest in ctx.catalog.previous(name, before=until, limit=LOOKED_BACK_MAX):
-        entry = entries.get(manifest.id)
-        if entry is None or any(f.severity == "damage" for f in manifest.check.findings):
-            continue
-        looked_again = entry.verified_at is not None and entry.verified_at > manifest.check.at
-        if not (looked_again and entry.verified_findings):
-            return entry
-    return None
 
 
 def notes_of(ctx: Context) -> dict[str, Notes]:

@@ -16,9 +16,10 @@ from typing import TypeVar
 from commands import due, timetable
 from commands.aim import Aim
 from commands.audit_story import of_a_restore, stories
+from commands.last_good import LOOKED_BACK_MAX, last_good
 from commands.staged import last_staged
 from commands.standings import Staged
-from commands.status import LOOKED_BACK_MAX, last_good, notes_of, standing_of
+from commands.status import notes_of, standing_of
 from commands.summary_events import (
     Coming,
     Covered,
@@ -51,7 +52,11 @@ EVERY = "all"  # What stands for every deployment in a job's id.
 QUEUE = "summary"  # It waits for nobody's backup.
 
 ARGUMENTS = (Argument("period", "daily, weekly or monthly; daily if left out"),)
-OPTIONS = (Option("picture", "write its picture into this PNG file as well", metavar="file"),)
+OPTIONS = (
+    Option(
+        "picture", "write its picture into this PNG file as well; in a terminal", metavar="file"
+    ),
+)
 
 
 @dataclass(frozen=True)
@@ -167,7 +172,7 @@ def _runs(ctx: Context) -> Iterator[tuple[Schedule, ScheduledRun]]:
 def _covered(facts: Facts, since: datetime, ctx: Context) -> Iterator[Covered]:
     for name in sorted(ctx.deployments):
         standing = standing_of(name, ctx, facts.staged, facts.notes)
-        before = last_good(name, ctx, before=since)
+        before = last_good(name, ctx.catalog, before=since)
         yield Covered(standing, before, _course(name, facts, ctx))
 
 
@@ -284,6 +289,7 @@ VERB = Verb(
     role="viewer",
     request=Request,
     arguments=ARGUMENTS,
-    examples=("summary", "summary weekly"),
+    options=OPTIONS,
+    examples=("summary", "summary weekly", "summary monthly --picture month.png"),
     every=EVERY,
 )

@@ -6,10 +6,9 @@ can't be read is set aside and built anew. You will not find a fact here that th
 
 from __future__ import annotations
 
-import secrets
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, contextmanager, suppress
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
@@ -17,7 +16,7 @@ from typing import Any, TypeVar
 import msgspec
 from sqlite_utils import Database, Migrations
 
-from storage import typed
+from storage import sqlite_file, typed
 from storage.catalog_rows import (
     Copy,
     Entry,
@@ -32,19 +31,16 @@ from storage.catalog_rows import (
 )
 from storage.errors import Refused, SpoolError
 from storage.manifest import Manifest
+from storage.sqlite_file import LOST_TRIES, Kind, at_once, damaged, moved
 from storage.vaults.vault import Vault
 
 __all__ = ["Catalog", "Copy", "Entry", "Refreshed"]
 
 T = TypeVar("T")
-APPLICATION_ID = 0x4C696665  # "Life": tells our file from any other SQLite database.
-SCHEMA = 3
 TABLES = ("backups", "checks", "holds")
-BUSY_SECONDS = 30
-LOST_TRIES = 20
-_BROKEN = ("no such table", "no such column", "has no column", "malformed")
 
 _migrations = Migrations("lifeboat_catalog")
+KIND = Kind("a catalog", application_id=0x4C696665, schema=3, migrations=_migrations)  # "Life"
 
 
 @_migrations()
@@ -291,11 +287,11 @@ class Catalog:
             held = len(known["backups"])
             look = Look(vault, known)
             for batch in look.batches():
-                with _at_once(db):
+                with at_once(db):
                     for table, row in batch:
                         db.table(table).insert(row, replace=True)
             gone = [(table, name) for table, names in known.items() for name in names]
-            with _at_once(db):
+            with at_once(db):
                 for table, name in gone:
                     db.execute(
                         f"DELETE FROM {table} WHERE vault = ? AND name = ?", [vault.name, name]
@@ -313,10 +309,10 @@ class Catalog:
                 try:
                     return doing()
                 except sqlite3.DatabaseError as error:
-                    if not tries_left or not (_damaged(error) or _moved(error)):
+                    if not tries_left or not (damaged(error) or moved(error)):
                         raise
-                    if _damaged(error):
-                        self._set_aside()
+                    if damaged(error):
+                        sqlite_file.set_aside(self._path)
             raise AssertionError("unreachable")
         except (sqlite3.Error, OSError) as error:
             why = error.strerror if isinstance(error, OSError) else str(error)
@@ -348,57 +344,8 @@ class Catalog:
     @contextmanager
     def _connected(self) -> Iterator[Database]:
         """Open the file, making or updating its tables where they are not there."""
-        self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with closing(sqlite3.connect(self._path, timeout=BUSY_SECONDS)) as connection:
-            db = Database(connection, execute_plugins=False)
-            ours = connection.execute("PRAGMA application_id").fetchone()[0] == APPLICATION_ID
-            version = connection.execute("PRAGMA user_version").fetchone()[0]
-            if not ours or version != SCHEMA:
-                _make_tables(db)
+        with sqlite_file.connected(self._path, KIND) as db:
             yield db
-
-    def _set_aside(self) -> None:
-        """Move a file away that is no catalog of ours; whoever was here first has done it."""
-        aside = f".set-aside-{secrets.token_hex(4)}"
-        for end in ("", "-journal", "-wal", "-shm"):
-            path = self._path.with_name(self._path.name + end)
-            with suppress(FileNotFoundError):
-                path.rename(path.with_name(path.name + aside))
-
-
-def _make_tables(db: Database) -> None:
-    with _at_once(db):
-        ours = db.execute("PRAGMA application_id").fetchone()[0] == APPLICATION_ID
-        version = db.execute("PRAGMA user_version").fetchone()[0]
-        if (not ours and db.table_names()) or version > SCHEMA:
-            raise sqlite3.DatabaseError("malformed: not a catalog of this Lifeboat")
-        _migrations.apply(db)
-        db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-        db.execute(f"PRAGMA user_version = {SCHEMA}")
-
-
-@contextmanager
-def _at_once(db: Database) -> Iterator[None]:
-    """Hold the write lock from the start: a deferred transaction fails under contention."""
-    db.conn.execute("BEGIN IMMEDIATE")
-    try:
-        yield
-    except BaseException:
-        db.conn.rollback()
-        raise
-    db.conn.commit()
-
-
-def _damaged(error: sqlite3.DatabaseError) -> bool:
-    if isinstance(error, sqlite3.OperationalError):
-        return any(words in str(error) for words in _BROKEN)
-    return True
-
-
-def _moved(error: sqlite3.DatabaseError) -> bool:
-    """Whether SQLite noticed that its file was deleted or replaced while it was open."""
-    names = ("SQLITE_READONLY_DBMOVED", "SQLITE_IOERR")
-    return str(getattr(error, "sqlite_errorname", "")).startswith(names)
 
 
 def _where(wheres: Sequence[str]) -> str:

@@ -71,3 +71,14 @@ def _take(file: int, what: str) -> None:
             f"There is already {what} under way ({holder}).",
             hint="Wait until it has ended, then run the same command again.",
         ) from None
+
+
+def lives(pid: int) -> bool:
+    """Whether a process of this machine has that number, whoever's it is."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass  # Somebody else's, and alive.
+    return True

@@ -16,7 +16,8 @@ from typing import Any
 
 from sqlite_utils import Database
 
-from storage.outbox_file import OutboxFile, at_once
+from storage.outbox_file import OutboxFile
+from storage.sqlite_file import at_once
 
 KEPT = timedelta(days=30)  # What is over and told.
 

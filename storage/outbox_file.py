@@ -6,7 +6,6 @@ again. You will not find here what stands in its tables.
 
 from __future__ import annotations
 
-import secrets
 import sqlite3
 import threading
 import time
@@ -18,16 +17,22 @@ from typing import TypeVar
 from sqlite_utils import Database, Migrations
 
 from storage.errors import SpoolError
+from storage.sqlite_file import (
+    BUSY_SECONDS,
+    LOST_TRIES,
+    Kind,
+    connected,
+    damaged,
+    make_tables,
+    moved,
+    set_aside,
+)
 
 T = TypeVar("T")
 WRITE_BACK_SECONDS = 30.0
-APPLICATION_ID = 0x4C69664F  # "LifO"
-SCHEMA = 1
-BUSY_SECONDS = 30
-TRIES = 20
-_BROKEN = ("no such table", "no such column", "has no column", "malformed")
 
 _migrations = Migrations("lifeboat_outbox")
+KIND = Kind("an outbox", application_id=0x4C69664F, schema=1, migrations=_migrations)  # "LifO"
 
 
 @_migrations()
@@ -73,7 +78,7 @@ class OutboxFile:
     def whole(self, doing: Callable[[Database], T]) -> T:
         """Do it; again when the file turns out to be damaged or was deleted under our hands."""
         try:
-            for left in reversed(range(TRIES)):
+            for left in reversed(range(LOST_TRIES)):
                 try:
                     with self._guard, self._connected() as db:
                         return doing(db)
@@ -81,10 +86,10 @@ class OutboxFile:
                     if left and self._spare and self._memory is None and _no_room(error):
                         self._go_on_in_memory()
                         continue
-                    if not left or not (_damaged(error) or _moved(error)):
+                    if not left or not (_ill(error) or moved(error)):
                         raise
-                    if _damaged(error):
-                        self._set_aside()
+                    if _ill(error):
+                        set_aside(self._path)
             raise AssertionError("unreachable")
         except (sqlite3.Error, OSError) as error:
             why = error.strerror if isinstance(error, OSError) else str(error)
@@ -101,13 +106,7 @@ class OutboxFile:
         if self._memory is not None and not self._written_back(self._memory):
             yield Database(self._memory, execute_plugins=False)
             return
-        self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with closing(sqlite3.connect(self._path, timeout=BUSY_SECONDS)) as connection:
-            db = Database(connection, execute_plugins=False)
-            ours = connection.execute("PRAGMA application_id").fetchone()[0] == APPLICATION_ID
-            version = connection.execute("PRAGMA user_version").fetchone()[0]
-            if not ours or version != SCHEMA:
-                _make_tables(db)
+        with connected(self._path, KIND) as db:
             yield db
 
     def _go_on_in_memory(self) -> None:
@@ -117,8 +116,8 @@ class OutboxFile:
             file.backup(memory)
         self._memory, self._tried_at = memory, time.monotonic()
         db = Database(memory, execute_plugins=False)
-        if memory.execute("PRAGMA user_version").fetchone()[0] != SCHEMA:
-            _make_tables(db)
+        if memory.execute("PRAGMA user_version").fetchone()[0] != KIND.schema:
+            make_tables(db, KIND)
 
     def _written_back(self, memory: sqlite3.Connection) -> bool:
         """Try, now and then, to write what is in memory into the file again."""
@@ -134,46 +133,10 @@ class OutboxFile:
         self._memory = None
         return True
 
-    def _set_aside(self) -> None:
-        aside = f".set-aside-{secrets.token_hex(4)}"
-        for end in ("", "-journal", "-wal", "-shm"):
-            path = self._path.with_name(self._path.name + end)
-            with suppress(FileNotFoundError):
-                path.rename(path.with_name(path.name + aside))
 
-
-def _make_tables(db: Database) -> None:
-    with at_once(db):
-        ours = db.execute("PRAGMA application_id").fetchone()[0] == APPLICATION_ID
-        version = db.execute("PRAGMA user_version").fetchone()[0]
-        if (not ours and db.table_names()) or version > SCHEMA:
-            raise sqlite3.DatabaseError("malformed: not an outbox of this Lifeboat")
-        _migrations.apply(db)
-        db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-        db.execute(f"PRAGMA user_version = {SCHEMA}")
-
-
-@contextmanager
-def at_once(db: Database) -> Iterator[None]:
-    """Hold the write lock from the start: a deferred transaction fails under contention."""
-    db.conn.execute("BEGIN IMMEDIATE")
-    try:
-        yield
-    except BaseException:
-        db.conn.rollback()
-        raise
-    db.conn.commit()
-
-
-def _damaged(error: sqlite3.DatabaseError) -> bool:
-    if isinstance(error, sqlite3.OperationalError):
-        return any(words in str(error) for words in _BROKEN)
-    return not isinstance(error, sqlite3.IntegrityError)
-
-
-def _moved(error: sqlite3.DatabaseError) -> bool:
-    names = ("SQLITE_READONLY_DBMOVED", "SQLITE_IOERR")
-    return str(getattr(error, "sqlite_errorname", "")).startswith(names)
+def _ill(error: sqlite3.DatabaseError) -> bool:
+    """Whether the file is damaged; that two raise one alert at once is no damage."""
+    return damaged(error) and not isinstance(error, sqlite3.IntegrityError)
 
 
 def _no_room(error: sqlite3.DatabaseError) -> bool:

@@ -21,7 +21,12 @@ DOORS = {
     # A ping and an alert go to neither Slack nor Convex.
     "httpx": ("storage/convex/", "bot/dead_man.py", "bot/roads/webhook.py"),
     "isal": "storage/archive/",
-    "sqlite_utils": ("storage/catalog.py", "storage/outbox_file.py", "storage/outbox.py"),
+    "sqlite_utils": (
+        "storage/sqlite_file.py",
+        "storage/catalog.py",
+        "storage/outbox_file.py",
+        "storage/outbox.py",
+    ),
     "boto3": "storage/vaults/s3.py",
     "botocore": "storage/vaults/s3",
     "tenacity": ("storage/convex/", "storage/vaults/s3_calls.py"),

@@ -18,15 +18,14 @@ from bot.messages.model import ActionId, Message
 from bot.messages.parts import Part, Pressed, Said, button, header, listed, message, small
 from bot.messages.text import ago, at, bold, code, said, told
 from bot.messages.typed import command
-from bot.words import counted, duration
+from bot.words import ROADS, counted, duration
 from commands.alert_events import AlertsTold, AlertTaken, AlertTested, RoadStanding, RoadTold
-from commands.alerts import SLACK, Alert, What, hours
+from commands.alerts import Alert, What, hours
 from commands.trouble import Severity
 
 SNOOZES = (timedelta(hours=1), timedelta(hours=4), timedelta(days=1))
 GRAVE: Mapping[Severity, str] = {"severe": "Severe", "warning": "Warning"}
 GROUP = re.compile(r"S[A-Z0-9]{5,20}")
-ROADS: Mapping[str, str] = {SLACK: "Slack", "webhook": "the webhook", "smtp": "e-mail"}
 
 
 @dataclass(frozen=True)
@@ -223,7 +222,7 @@ def _road(road: RoadStanding, now: datetime) -> str:
     least = "" if road.least == "warning" else ", severe ones only"
     waits = f", *{counted(road.waiting, 'message')} waiting*" if road.waiting else ""
     failed = f": {told(road.failed)}" if road.waiting and road.failed else ""
-    return f"{ROADS.get(road.name, road.name).capitalize()}{least}: {proven}{waits}{failed}"
+    return f"{ROADS.get(road.name, road.name)}{least}: {proven}{waits}{failed}"
 
 
 def _taken(result: AlertTaken) -> Iterator[Part]:
@@ -245,7 +244,7 @@ def _tested(result: AlertTested) -> Iterator[Part]:
 def _tried(road: RoadTold) -> str:
     state = "arrived" if road.arrived else "FAILED"
     hint = f" {told(road.hint)}" if road.hint else ""
-    name = ROADS.get(road.name, road.name).capitalize()
+    name = ROADS.get(road.name, road.name)
     return f"*{name}: {state}* in {duration(road.seconds)}. {told(road.what)}{hint}"
 
 

@@ -9,8 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from bot import demo_words
+from bot import demo, demo_words
+from bot.demo_stage import write_settings
 from bot.demo_words import Demo
+from bot.settings import read
 from sandbox.world import World
 from storage.errors import LifeboatError, Refused
 
@@ -66,3 +68,21 @@ def test_only_a_bot_that_is_told_of_a_demo_plays_in_one(tmp_path: Path):
     assert demo_words.of({demo_words.TOLD_BY: str(told)}) == Demo(
         {"production": "http://127.0.0.1:1"}
     )
+
+
+def test_what_the_demo_writes_is_good_and_its_alerts_have_a_channel(tmp_path: Path):
+    facts = {
+        name: {"url": f"http://127.0.0.1:{port}", "key": f"{name}|0123456789abcdef"}
+        for name, port in (("production", 3210), ("staging", 3211))
+    }
+    more = demo.MORE.format(
+        api_url="http://127.0.0.1:3300/api/",
+        channel="C0BACKUPS1",
+        operators='["S0OPERATOR"]',
+        approvers='["S0APPROVER"]',
+    )
+    write_settings(tmp_path, facts, more)
+    told = read(tmp_path / "lifeboat.toml", {})
+
+    assert told.alerts.channel == "C0BACKUPS1"
+    assert told.schedules["daily-summary"].channel == "C0BACKUPS1"

@@ -119,3 +119,22 @@ def test_a_secret_is_read_from_its_variable_or_file_and_its_lack_is_a_sentence(t
     for named, environ in ((env, {}), (env, {"HOOK": ""}), (Named(None, "no", "w"), {})):
         with pytest.raises(SettingsRefused):
             read_one(named, tmp_path, environ, "x")
+
+
+def test_a_log_hides_each_roads_secret_and_says_which_one_is_missing(tmp_path: Path):
+    told = settings(
+        tmp_path,
+        '[approvals]\nchannel = "C012ABCDEF"\n'
+        '[webhook]\nurl_env = "HOOK"\n'
+        f'{MAIL}user = "lifeboat"\npassword_env = "MAIL_PASSWORD"\n',
+    ).alerts
+    environ = {"HOOK": "https://hooks.example.com/T0K3N", "MAIL_PASSWORD": "pa55word"}
+    hidden = settings_alerts.hidden(told, tmp_path, environ, "lifeboat.toml")
+
+    assert [each.reveal() for each in hidden] == [
+        "https://hooks.example.com/T0K3N",
+        "/T0K3N",
+        "pa55word",
+    ]
+    with pytest.raises(SettingsRefused, match="MAIL_PASSWORD"):
+        settings_alerts.hidden(told, tmp_path, {"HOOK": environ["HOOK"]}, "lifeboat.toml")

@@ -13,6 +13,8 @@ import msgspec
 import pytest
 
 from commands import backup, due, summary, verify
+from commands.alert_events import RoadStanding
+from commands.alerts import Alert
 from commands.summary_events import SummaryTold, Taken
 from commands.timetable import Schedule, ScheduledRun
 from commands.verb import Rules
@@ -23,6 +25,7 @@ from storage.manifest import to_json
 from storage.records import Record
 from storage.vaults.local import LocalFolder
 from tests.bot import terminal_events as made
+from tests.bot.messages import alert_facts
 from tests.bot.terminal_events import NOW
 from tests.commands.audit_contexts import context
 
@@ -108,6 +111,20 @@ class Team:
         return summary.run(summary.parse(words), ctx)
 
 
+@dataclass
+class Standing:
+    """The alerts of a data folder, as far as a summary asks for them."""
+
+    alerts: tuple[Alert, ...]
+    ways: tuple[RoadStanding, ...]
+
+    def open(self) -> tuple[Alert, ...]:
+        return self.alerts
+
+    def roads(self) -> tuple[RoadStanding, ...]:
+        return self.ways
+
+
 @pytest.fixture
 def team(tmp_path: Path) -> Team:
     return Team(tmp_path)
@@ -190,6 +207,15 @@ def test_the_last_restore_to_staging_is_told_with_how_long_it_took(team: Team):
         "staging",
         90.0,
     )
+
+
+def test_an_alert_that_stands_open_is_told_and_so_is_each_road(team: Team):
+    team.backup(2 * HOUR)
+    quiet = team.told(alerts=Standing((), alert_facts.ROADS))
+    loud = team.told(alerts=Standing((alert_facts.TAKEN,), alert_facts.ROADS))
+
+    assert (quiet.well, quiet.alerts, quiet.roads) == (True, (), alert_facts.ROADS)
+    assert (loud.well, loud.alerts) == (False, (alert_facts.TAKEN,))
 
 
 def test_what_comes_next_is_told_soonest_first(team: Team):

@@ -18,13 +18,14 @@ from sqlite_utils import Database
 
 from commands.verb import Caller, Context, Rules
 from storage.audit import Audit
-from storage.catalog import Catalog, _make_tables
+from storage.catalog import KIND, Catalog
 from storage.convex.exports import Export
 from storage.convex.patience import Patience
 from storage.errors import LifeboatError
 from storage.manifest import DeploymentFacts
 from storage.retention_policy import Policies, Policy
 from storage.spool import Spool
+from storage.sqlite_file import make_tables
 from storage.vaults.several import Several
 from storage.vaults.vault import Stored, Vault
 from tests import convex_zip
@@ -132,7 +133,7 @@ class Index(Catalog):
 @cache
 def _empty_index() -> sqlite3.Connection:
     connection = sqlite3.connect(":memory:")
-    _make_tables(Database(connection))
+    make_tables(Database(connection), KIND)
     return connection
 
 
