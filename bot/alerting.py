@@ -44,7 +44,7 @@ class Alerting:
         self._ending = threading.Event()
         self._threads: list[threading.Thread] = []
         self._said = ""
-        self.looked_at = time.monotonic()  # When a look last ended, for whoever watches the bot.
+        self.looked_at = time.monotonic()  # When a look last ended.
 
     @property
     def _outbox(self) -> Outbox:
@@ -67,7 +67,7 @@ class Alerting:
         for thread in self._threads:
             thread.join(max(0.0, until - time.monotonic()))
 
-    def silent_seconds(self) -> float:
+    def unlooked_seconds(self) -> float:
         """How long ago a look last ended: one that hangs is not seen by anybody else."""
         return time.monotonic() - self.looked_at
 

@@ -13,6 +13,7 @@ import queue
 import threading
 import uuid
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, fields
 from typing import Any, Literal
 from urllib.parse import urlsplit, urlunsplit
@@ -69,7 +70,8 @@ class DeadMan:
 
     def stop(self) -> None:
         """Send what waits, if that does not take long; the rest is sent at the next start."""
-        self._waiting.put(None)
+        with suppress(queue.Full):
+            self._waiting.put_nowait(None)
         self._thread.join(CLOSE_SECONDS_MAX)
         self._closed.set()
 

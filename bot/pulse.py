@@ -27,6 +27,7 @@ PROBE_SECONDS = 60.0  # As often as Slack lets anybody ask for a socket.
 PROBES_MIN = 3  # So often in a row Slack must have answered while the socket stayed down.
 CLOCK_DEAD_SECONDS = 120.0
 LOOP_ILL_SECONDS = 120.0
+LOOK_ILL_SECONDS = 120.0  # More than twice the longest time between two looks for troubles.
 LOOP_DEAD_SECONDS = 900.0  # It reads the vault, which may be slow without anybody being dead.
 
 
@@ -35,12 +36,14 @@ class Pulse:
     """What was seen of the signs of life, and since when one of them is missing.
 
     `slack_answers` asks Slack for a socket; it is called while there is none, now and then.
+    `unlooked_seconds` is how long ago a look for troubles last ended.
     """
 
     socket_up: Callable[[], bool]
     clock_runs: Callable[[], bool]
     slack_answers: Callable[[], bool]
     monotonic: Callable[[], float] = time.monotonic
+    unlooked_seconds: Callable[[], float] = lambda: 0.0
     _down_since: float | None = None
     _stopped_since: float | None = None
     _probed_at: float | None = None
@@ -73,6 +76,12 @@ class Pulse:
             found.append(f"The socket to Slack has been down for {down:.0f} s.")
         if self._stopped_since is not None:
             found.append("The clock does not run: schedules come late or not at all.")
+        unlooked = self.unlooked_seconds()
+        if unlooked >= LOOK_ILL_SECONDS:
+            found.append(
+                f"Nobody has looked for troubles for {unlooked:.0f} s: "
+                f"alerts come late or not at all."
+            )
         if now - self._round_at >= LOOP_ILL_SECONDS:
             found.append(
                 f"The main thread has not gone its round for {now - self._round_at:.0f} s."

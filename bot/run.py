@@ -167,7 +167,12 @@ class Bot:
     def _open_for(self, app: App) -> None:
         """Make the door and all that watches the bot; nothing is open yet, nothing watches yet."""
         settings, world = self._settings, self._world
-        pulse = Pulse(self._reachable, self._by_itself.alive, self._slack_answers)
+        pulse = Pulse(
+            self._reachable,
+            self._by_itself.alive,
+            self._slack_answers,
+            unlooked_seconds=self._alerting.unlooked_seconds,
+        )
         self._watched = Watched(settings, world, self._engine, self._pings, pulse)
         acked = self._watched.acked
         self._door: Door

@@ -23,11 +23,19 @@ class Body:
     runs: bool = True
     answers: bool = True
     rounds: bool = True
+    looks: bool = True
+    looked: float = 0.0
     at: float = 0.0
     probes: list[float] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.pulse = Pulse(lambda: self.up, lambda: self.runs, self._answers, lambda: self.at)
+        self.pulse = Pulse(
+            lambda: self.up,
+            lambda: self.runs,
+            self._answers,
+            lambda: self.at,
+            lambda: self.at - self.looked,
+        )
 
     def live(self, seconds: int) -> str:
         """Let time pass, looking each second; the last word, as soon as there is one."""
@@ -35,6 +43,8 @@ class Body:
             self.at += 1
             if self.rounds:
                 self.pulse.went_round()
+            if self.looks:
+                self.looked = self.at
             word = self.pulse.look()
             if word:
                 return word
@@ -102,6 +112,18 @@ def test_a_clock_that_has_stopped_is_told_at_once_and_ends_the_bot_soon():
     assert "clock does not run" in reasons[0]
     assert "the clock has stopped" in body.live(HOUR)
     assert body.at <= pulse.CLOCK_DEAD_SECONDS + 1
+
+
+def test_a_look_for_troubles_that_hangs_is_told_and_ends_nothing():
+    body = Body(looks=False)
+    soon, at_once = body.live(100), body.pulse.reasons()
+    later, told = body.live(HOUR), body.pulse.reasons()
+    body.looks = True
+    body.live(1)
+
+    assert (soon, at_once, later) == ("", [], "")
+    assert told == ["Nobody has looked for troubles for 3700 s: alerts come late or not at all."]
+    assert body.pulse.reasons() == []
 
 
 def test_a_clock_that_starts_again_ends_nothing():
