@@ -71,6 +71,7 @@ class Ended:
     failure: JobFailed | None = None
     once: bool = False  # Said once, when it is over, and never edited: a summary.
     picture: Drawing | None = None  # What its thread shows besides.
+    at: datetime | None = None  # The engine's own rows know whole seconds only.
 
 
 class Board:
@@ -267,6 +268,7 @@ class Board:
         question = self._questions.followed(job_id, view.state)
         full = report.full(told, self._took(job_id), self._questions.everybody(job_id))
         ended = Ended(view.state, self._draw(job_id), full, goes_on, question, view.failure)
+        ended = replace(ended, at=view.ended_at)
         if isinstance(told, SummaryTold):
             ended = replace(ended, card=full, once=True, picture=drawing(told))
         self._questions.over(job_id)

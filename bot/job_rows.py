@@ -188,7 +188,9 @@ def _ended_job(row: Any) -> EndedJob:
     failure = told.get("failure") or {}
     of = timetable.of_id(row.workflow_id)
     state = str(told.get("state") or ("done" if row.status == "SUCCESS" else "failed"))
-    at = row.completed_at or row.updated_at or row.created_at or 0
+    # Of two that ended in one second the row does not tell which was the later one.
+    rows_own = (row.completed_at or row.updated_at or row.created_at or 0) / 1000
+    at = told.get("at")
     return EndedJob(
         id=row.workflow_id,
         verb=wish.verb,
@@ -197,7 +199,7 @@ def _ended_job(row: Any) -> EndedJob:
         door=wish.door,
         schedule=of[0] if of is not None else "",
         state=state,
-        ended_at=datetime.fromtimestamp(at / 1000, UTC),
+        ended_at=datetime.fromisoformat(at) if at else datetime.fromtimestamp(rows_own, UTC),
         what=str(failure.get("what") or (GAVE_UP_WHAT if row.status != "SUCCESS" else "")),
         safe=str(failure.get("safe") or ""),
         hint=str(failure.get("hint") or ""),

@@ -63,6 +63,26 @@ def ended(state: str = "done") -> dict[str, Any]:
     return {"state": state, "text": "ended", "blocks": []}
 
 
+def test_of_two_jobs_that_end_in_one_second_the_later_one_is_known(tmp_path: Path):
+    """The engine's rows hold whole seconds: a failure was hidden by a success just before it."""
+    second = datetime(2026, 11, 24, 2, 0, tzinfo=UTC)
+    ends = {"now-production-zzzzzz": 0.2, "now-production-aaaaaa": 0.7}
+
+    def work(run: JobRun) -> dict[str, Any]:
+        at = second + timedelta(seconds=ends[run.id])
+        engine.note(run.id, ended={"state": "done", "at": at.isoformat()})
+        return ended()
+
+    with running(tmp_path, work) as engine:
+        for job in ends:
+            engine.submit(job, wish())
+        wait_for(lambda: len(engine.ended(None)) == 2)
+        found = sorted(engine.ended(None), key=lambda each: each.ended_at)
+
+    assert [each.id for each in found] == list(ends)
+    assert [(each.ended_at - second).total_seconds() for each in found] == [0.2, 0.7]
+
+
 def test_a_wish_delivered_twice_is_one_job(tmp_path: Path):
     ran: list[str] = []
 

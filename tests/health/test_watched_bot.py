@@ -233,6 +233,9 @@ def test_a_vault_that_is_lost_neither_hangs_a_scrape_nor_unsays_the_last_backup(
     name = "lifeboat_backup_last_success_timestamp_seconds"
     vault, away = house.folder / "vault", house.folder / "vault-away"
     before = value(house, name, deployment="production")
+    if before is None:
+        run_now(house, "rare")
+        before = wait_for(lambda: value(house, name, deployment="production"))
     vault.rename(away)
     vault.touch()  # Where the folder was, there is something else.
     try:
