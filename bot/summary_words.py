@@ -89,7 +89,10 @@ def rpo(each: DeploymentStanding, now: datetime) -> str:
     if each.target is None:
         return f"{old}, no schedule backs it up"
     word = "OVERDUE, " if each.overdue else ""
-    return f"{word}{old} of {span(each.target)} allowed"
+    allowed = f"{span(each.target)} allowed"
+    if each.last is None:
+        return f"{word}{old}{'' if each.overdue else ' yet'}, {allowed}"
+    return f"{word}{old} of {allowed}"
 
 
 def span(length: timedelta) -> str:
@@ -181,7 +184,9 @@ def _covered(each: Covered, told: SummaryTold, hand: Hand) -> Iterator[str]:
         if standing.target is None and not standing.backups:
             yield f"{name}{guard}: no backup, and no schedule takes any"
             return
-        late = f"; {rpo(standing, told.now)}" if standing.target is not None else ""
+        late = ""
+        if standing.target is not None:
+            late = f"; {'OVERDUE, ' if standing.overdue else ''}{span(standing.target)} allowed"
         yield f"{name}{guard}: {NO_BACKUP}{none}{late}"
         return
     which = f"{hand.said(last.id)}, {hand.at(last.taken_at)}"

@@ -21,7 +21,7 @@ from commands.looking_deployments import Probed, Probes
 from commands.looking_vaults import VaultLook, VaultLooks
 from commands.lookout_backups import Covered, moment
 from commands.lookout_targets import Target, promised
-from commands.target import BACKUP
+from commands.target import BACKUP, expected_since
 from commands.trouble import Kind, Seen, Trouble
 from commands.verb import Context
 from storage import schedule_notes
@@ -196,7 +196,7 @@ class Looking:
                 self._read_notes(target)
                 covered = replace(
                     covered,
-                    since=self._expected_since(target),
+                    since=expected_since(target.schedules, self._notes),
                     causes=tuple(self._causes(name, target, now)),
                 )
             yield from lookout_backups.overdue(covered, now)
@@ -242,11 +242,6 @@ class Looking:
             if job.deployment == name and job.verb == BACKUP:
                 how = "is running" if job.state == "running" else "waits for its turn"
                 yield f"A backup that was asked for at {moment(job.asked_at)} {how}."
-
-    def _expected_since(self, target: Target) -> datetime | None:
-        """Return from when on its schedules could have made a backup."""
-        notes = [self._notes[name].set for name in target.schedules if name in self._notes]
-        return max((note.at for note in notes if note is not None), default=None)
 
     def _target(self, name: str) -> Target | None:
         return promised(name, self._ctx.schedules, self._ctx.rules.targets.get(name))

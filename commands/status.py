@@ -66,7 +66,8 @@ def standing_of(
     last, now = last_good(name, ctx.catalog), ctx.now()
     stated = ctx.rules.targets.get(name)
     allowed = target.target(ctx.schedules, name, stated)
-    taken_at = last.taken_at if last is not None else None
+    backing = [each.name for each in ctx.schedules.values() if target.backs_up(each, name)]
+    from_ = last.taken_at if last is not None else target.expected_since(backing, notes)
     return DeploymentStanding(
         name=name,
         protected=ctx.deployments[name].protected,
@@ -74,7 +75,7 @@ def standing_of(
         backups=len(backups),
         rule=digits(last, name, ctx.places or {each: Place(each) for each in ctx.vaults}),
         target=allowed,
-        overdue=target.overdue(taken_at, allowed, now, stated=stated is not None),
+        overdue=target.overdue(from_, allowed, now, stated=stated is not None),
         staged=staged.get(name),
         next=_next(name, ctx, notes),
         alerts=_alerts(name, ctx),

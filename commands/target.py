@@ -15,6 +15,7 @@ from itertools import islice, pairwise
 
 from commands.due import Calendar
 from commands.timetable import Schedule
+from storage.schedule_notes import Notes
 
 BACKUP = "now"
 LOOKED_FROM = datetime(2027, 1, 1, tzinfo=UTC)  # Any year would do; this one is no leap year.
@@ -37,6 +38,15 @@ def target(
         schedule.calendar for schedule in schedules.values() if backs_up(schedule, deployment)
     )
     return _longest_gap(calendars) if calendars else None
+
+
+def expected_since(names: Iterable[str], notes: Mapping[str, Notes]) -> datetime | None:
+    """Return from when on these schedules could have made a backup; None where nobody knows.
+
+    What is counted from while there is none: a schedule that was set today is not late yet.
+    """
+    there = (notes[name].set for name in names if name in notes)
+    return max((note.at for note in there if note is not None), default=None)
 
 
 def overdue(

@@ -18,11 +18,13 @@ from commands.alerts import Alert
 from commands.summary_events import SummaryTold, Taken
 from commands.timetable import Schedule, ScheduledRun
 from commands.verb import Rules
+from storage import schedule_notes
 from storage.audit import Audit, Happened
 from storage.catalog import Catalog
 from storage.errors import Refused
 from storage.manifest import to_json
 from storage.records import Record
+from storage.schedule_notes import Note
 from storage.vaults.local import LocalFolder
 from tests.bot import terminal_events as made
 from tests.bot.messages import alert_facts
@@ -237,6 +239,16 @@ def test_nothing_yet_is_said_and_is_not_well(team: Team):
     told = team.told(schedules={})
 
     assert (told.blind, told.well, told.overdue) == (False, False, ())
+
+
+@pytest.mark.parametrize(("age", "late"), [(HOUR, False), (27 * HOUR, True)])
+def test_a_schedule_that_was_set_today_is_not_late_yet(team: Team, age: timedelta, late: bool):
+    """As the alerts have it: what has no backup is counted from when one could have come."""
+    schedule_notes.write(team.vault, Note(schedule="daily", what="set", at=NOW - age))
+    told = team.told()
+
+    assert [each.standing.overdue for each in told.deployments] == [late, False]
+    assert not told.well
 
 
 def test_a_vault_that_is_lost_is_said_and_nothing_is_made_up(team: Team, tmp_path: Path):
