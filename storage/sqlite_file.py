@@ -82,8 +82,12 @@ def damaged(error: sqlite3.DatabaseError) -> bool:
 
 
 def moved(error: sqlite3.DatabaseError) -> bool:
-    """Whether SQLite noticed that its file was deleted or replaced while it was open."""
-    names = ("SQLITE_READONLY_DBMOVED", "SQLITE_IOERR")
+    """Whether SQLite noticed that its file was deleted or replaced while it was open.
+
+    A journal that goes with its file between two calls "can't be opened"; so does a file that
+    really can't be, which is for whoever has tried LOST_TRIES times to say.
+    """
+    names = ("SQLITE_READONLY_DBMOVED", "SQLITE_IOERR", "SQLITE_CANTOPEN")
     return str(getattr(error, "sqlite_errorname", "")).startswith(names)
 
 
