@@ -84,8 +84,12 @@ class KeptAlerts:
             road.test(by)
         except LifeboatError as error:
             return RoadTold(name, road.where, False, error.what, error.hint, took())
-        self.outbox.prove(name, self.now(), "test")
-        return RoadTold(name, road.where, True, f"Sent to {road.where}.", seconds=took())
+        told = f"Sent to {road.where}."
+        try:
+            self.outbox.prove(name, self.now(), "test")
+        except LifeboatError as error:  # The road is good all the same.
+            told = f"{told} That can't be noted: {error.what}"
+        return RoadTold(name, road.where, True, told, seconds=took())
 
     def _one(self, id: str, doing: Callable[[Alert], Change]) -> Alert:
         done: list[Alert] = []

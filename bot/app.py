@@ -12,13 +12,15 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TypeVar
 
-from bot import settings_alerts
+from bot import settings_alerts, settings_database
 from bot.alerts_kept import KeptAlerts
 from bot.ci import app_version
+from bot.engine_place import EngineFile, EnginePlace
 from bot.help_text import lifeboat_version
 from bot.jobs_seen import JobsSeen
 from bot.roads.road import Road
 from bot.settings import DeploymentSettings, Settings, SettingsRefused, VaultSettings
+from bot.settings_alerts import Named
 from commands.events import DoctorLine, DoctorLooked, Event, StepBegan, StepFinished
 from commands.three_two_one import Place
 from commands.verb import Caller, Context
@@ -28,6 +30,7 @@ from storage.convex.deployment import Deployment
 from storage.convex.patience import Patience
 from storage.errors import SpoolError
 from storage.outbox import Outbox
+from storage.secret import Secret
 from storage.spool import Spool
 from storage.vaults.local import LocalFolder
 from storage.vaults.several import Several
@@ -99,11 +102,12 @@ def built(
 def alerts(
     settings: Settings, making: Callable[[Outbox], Mapping[str, Road]], *, spare: bool = False
 ) -> KeptAlerts:
-    """Return the alerts of the data folder; `making` makes the roads when one is tried.
+    """Return the alerts of the data folder, or of the replicas' database.
 
-    `spare`: go on in memory when the disk is full, as a bot does.
+    `making` makes the roads when one is tried. `spare`: go on in memory when the disk is full, as
+    a bot does.
     """
-    outbox = Outbox(settings.paths.outbox, spare=spare)
+    outbox = _outbox(settings, spare=spare)
     return KeptAlerts(
         outbox,
         settings.alerts.rules,
@@ -156,9 +160,39 @@ def _deployment(facts: DeploymentSettings, patience: Patience) -> Deployment:
     )
 
 
+def engine_place(settings: Settings) -> EnginePlace:
+    """Return where the engine keeps its rows; nothing is reached or made yet."""
+    if settings.database is None:
+        return EngineFile(settings.paths.engine, settings.paths.locks)
+    from bot.engine_database import EngineDatabase  # noqa: PLC0415 - a library few need.
+
+    return EngineDatabase(_database(settings, settings.database))
+
+
+def hidden(settings: Settings) -> list[Secret]:
+    """Return what a log must not show of the replicas' database; SettingsRefused."""
+    if settings.database is None:
+        return []
+    from storage.database import hidden as parts  # noqa: PLC0415 - a library few need.
+
+    return parts(_database(settings, settings.database)())
+
+
+def _database(settings: Settings, named: Named) -> Callable[[], Secret]:
+    return settings_database.address(named, settings.paths.settings, os.environ)
+
+
 def _jobs_seen(settings: Settings) -> JobsSeen | None:
-    paths = settings.paths
-    return JobsSeen(paths.engine, paths.locks) if paths.engine.exists() else None
+    place = engine_place(settings)
+    return JobsSeen(place) if place.shared or place.exists() else None
+
+
+def _outbox(settings: Settings, *, spare: bool) -> Outbox:
+    if settings.database is None:
+        return Outbox(settings.paths.outbox, spare=spare)
+    from storage.outbox_database import OutboxDatabase  # noqa: PLC0415 - a library few need.
+
+    return Outbox(OutboxDatabase(_database(settings, settings.database)))
 
 
 def _vault(facts: VaultSettings) -> Vault:

@@ -16,11 +16,12 @@ from typing import Any
 from waitress import create_server
 
 from bot import metrics
-from bot.metrics import Metrics
 from bot.readings import Reading
 from storage.errors import LifeboatError
 
 THREADS = 2
+LOOP_SECONDS_MAX = 2.0  # It comes round once a second, and stays while somebody holds a line open.
+Told = Callable[[], tuple[bool, dict[str, Any]]]  # Whether all is well, and everything.
 BODY_BYTES_MAX = 1024  # Nobody sends one here.
 
 
@@ -58,10 +59,10 @@ class Health:
 class Server:
     """Serves both until it is closed; LifeboatError when nothing can listen there."""
 
-    def __init__(self, health: Health, counted: Metrics, host: str, port: int) -> None:
+    def __init__(self, told: Told, counted: Callable[[], bytes], host: str, port: int) -> None:
         try:
             self._server = create_server(
-                _pages(health, counted),
+                _pages(told, counted),
                 host=host,
                 port=port,
                 threads=THREADS,
@@ -82,21 +83,24 @@ class Server:
         self._thread.start()
 
     def close(self) -> None:
+        """End, and free the port: it is bound until the server's loop has come round."""
         self._server.close()
+        if self._thread.is_alive():
+            self._thread.join(LOOP_SECONDS_MAX)
 
 
-def _pages(health: Health, counted: Metrics) -> Callable[..., Iterable[bytes]]:
+def _pages(told: Told, counted: Callable[[], bytes]) -> Callable[..., Iterable[bytes]]:
     def answer(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         path, kind = environ.get("PATH_INFO", ""), "text/plain; charset=utf-8"
         status, body = "404 Not Found", b"There are /healthz and /metrics.\n"
         if environ.get("REQUEST_METHOD") not in ("GET", "HEAD"):
             status, body = "405 Method Not Allowed", b"This can only be read.\n"
         elif path == "/healthz":
-            well, told = health.told()
+            well, facts = told()
             status = "200 OK" if well else "503 Service Unavailable"
-            kind, body = "application/json", json.dumps(told, indent=2).encode() + b"\n"
+            kind, body = "application/json", json.dumps(facts, indent=2).encode() + b"\n"
         elif path == "/metrics":
-            status, kind, body = "200 OK", metrics.CONTENT_TYPE, counted.text()
+            status, kind, body = "200 OK", metrics.CONTENT_TYPE, counted()
         headers = [
             ("Content-Type", kind),
             ("Content-Length", str(len(body))),

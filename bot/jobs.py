@@ -1,9 +1,9 @@
 """The engine port: jobs that survive kill -9, one at a time for each deployment.
 
-DBOS does the durable part on a SQLite file; nothing else in the house knows it. A wish is plain
-JSON, a kept result is JSON, so nothing is ever pickled. Destructive calls are safe by their own
-means (docs/restore.md): an engine may do a killed step again. You will not find here what a job
-does, nor how it is shown.
+DBOS does the durable part, on a SQLite file or in PostgreSQL; nothing else in the house knows it.
+A wish is plain JSON, a kept result is JSON, so nothing is ever pickled. Destructive calls are safe
+by their own means (docs/restore.md): an engine may do a killed step again. You will not find here
+what a job does, nor how it is shown.
 """
 
 from __future__ import annotations
@@ -19,19 +19,18 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any, TypeVar
 
 import msgspec
 from dbos import DBOS, DBOSClient, SetEnqueueOptions, SetWorkflowID
 from dbos._serialization import Serializer
 
+from bot.engine_place import EnginePlace, replica
 from bot.job_errors import from_json, to_json
 from bot.job_rows import OPEN, EndedJob, Rows, Wish, aside, newest_of_each, wish_of
-from bot.jobs_seen import BOT_LOCK
 from commands.events import JobStanding
 from commands.timetable import ScheduledRun
-from storage import lock, typed
+from storage import typed
 from storage.errors import LifeboatError, Refused
 
 log = logging.getLogger(__name__)
@@ -94,10 +93,10 @@ class JobRun:
 
 
 class Engine:
-    """The jobs of one data folder. Only one process may hold it: a second one is refused."""
+    """The jobs of one place. Only one process may work on it: a second one is refused."""
 
-    def __init__(self, file: Path, locks: Path, work: Callable[[JobRun], dict[str, Any]]) -> None:
-        self._file, self._locks, self._work = file, locks, work
+    def __init__(self, place: EnginePlace, work: Callable[[JobRun], dict[str, Any]]) -> None:
+        self._place, self._work = place, work
         self._held = ExitStack()
         self._life = secrets.token_hex(8)  # Tells a job that goes on from one that begins.
         self._cancelled: set[str] = set()
@@ -109,18 +108,14 @@ class Engine:
         self._rows = Rows(DBOS)
 
     def start(self) -> None:
-        """Take the data folder and go on with what a killed bot left; Refused if it is taken."""
+        """Take the place and go on with what a killed bot left; Refused if it is taken."""
         logging.getLogger("dbos").addFilter(_is_news)
         check_sqlite(sys.version_info[:2], sqlite3.sqlite_version_info[:2])
-        self._held.enter_context(
-            lock.held(self._locks / BOT_LOCK, what="a bot at work on this data folder")
-        )
-        self._file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self._file.touch(mode=0o600)
+        self._held.enter_context(self._place.held())
         DBOS(
             config={
                 "name": "lifeboat",
-                "system_database_url": f"sqlite:///{self._file}",
+                "system_database_url": self._place.url().reveal(),
                 "application_version": VERSION,
                 "executor_id": "bot",
                 "serializer": _Json(),
@@ -149,9 +144,10 @@ class Engine:
         self._stopped.set()
 
     def stop(self, seconds: float) -> None:
-        """Drain, and let go of the data folder; what has not ended goes on at the next start."""
+        """Drain, and let go of the place; what has not ended goes on at the next start."""
         self.drain(seconds)
         DBOS.destroy(destroy_registry=True)
+        self._place.leave(clean=not self._at_work)
         self._held.close()
 
     def submit(self, job_id: str, wish: Wish) -> bool:
@@ -185,6 +181,10 @@ class Engine:
     def bot_runs(self) -> bool:
         """Whether a bot is at work on this data folder: this one is."""
         return True
+
+    def replica(self) -> str | None:
+        """Return which replica is at work: see `commands.verb.Jobs`."""
+        return replica(self._place)
 
     def wish(self, job_id: str) -> Wish | None:
         """Return what a job was asked to do, open or ended; None when it is not known."""
@@ -341,9 +341,13 @@ class Engine:
 
 
 @contextmanager
-def looking(file: Path) -> Iterator[Rows]:
-    """Open the rows of an engine that another process may be running."""
-    client = DBOSClient(system_database_url=f"sqlite:///{file}", serializer=_Json())
+def looking(place: EnginePlace) -> Iterator[Rows]:
+    """Open the rows of an engine that another process may be running; LifeboatError."""
+    client = DBOSClient(
+        system_database_url=place.url().reveal(),
+        serializer=_Json(),
+        retry_connection_errors=not place.shared,
+    )
     try:
         yield Rows(client)
     finally:
@@ -351,7 +355,13 @@ def looking(file: Path) -> Iterator[Rows]:
 
 
 def _is_news(record: logging.LogRecord) -> bool:
-    """Whether the engine says more than that a job was given up, which was said already."""
+    """Whether the engine says more than that a job was given up, which was said already.
+
+    Of a database that is away it writes its stack into each line; the first one says it.
+    """
+    told = record.getMessage()
+    if "Traceback" in told and "OperationalError" in told:
+        record.msg, record.args = told.partition("Traceback")[0].strip() or "the database", ()
     return record.exc_info is None or ENDED_THE_BOT not in str(record.exc_info)
 
 

@@ -22,6 +22,11 @@ from storage.errors import Cancelled, LifeboatError, VaultError
 
 CONTENT_TYPE = CONTENT_TYPE_PLAIN_0_0_4
 ACK_BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 3.0)  # Slack waits for three.
+AT_WORK = "lifeboat_at_work"
+STANDS_BY = (
+    f"# HELP {AT_WORK} 1 when this bot is at work, 0 when it stands by.\n"
+    f"# TYPE {AT_WORK} gauge\n{AT_WORK} 0.0\n"
+).encode()
 ENDS = ("done", "look", "failed", "cancelled")
 OF_A_BACKUP = "of the newest good backup."
 
@@ -119,6 +124,7 @@ class _Standing(Collector):
         yield _one(
             "lifeboat_healthy", "1 when /healthz says so, or else 0.", float(not self._ill())
         )
+        yield _one(AT_WORK, "1 when this bot is at work, 0 when it stands by.", 1.0)
         reading = self._reading()
         if reading is None:
             return

@@ -25,7 +25,15 @@ from slack_sdk import WebClient
 from slack_sdk.errors import SlackClientError
 
 from bot import app as house
-from bot import demo_words, log_lines, settings_alerts, settings_health, settings_slack, systemd
+from bot import (
+    demo_words,
+    log_lines,
+    settings_alerts,
+    settings_health,
+    settings_slack,
+    standing_by,
+    systemd,
+)
 from bot import slack as slack_door
 from bot.alerting import Alerting
 from bot.board import Board
@@ -70,7 +78,8 @@ def main(settings: Settings, environ: Mapping[str, str], format: log_lines.Forma
     pings = settings_health.pings(settings.health, environ, settings.paths.settings)
     file = settings.paths.settings
     roads = settings_alerts.hidden(settings.alerts, file.parent, environ, file.name)
-    log_lines.begin(format, [*_secrets(settings, tokens), *settings_health.hidden(pings), *roads])
+    secret = [*_secrets(settings, tokens), *settings_health.hidden(pings), *roads]
+    log_lines.begin(format, [*secret, *house.hidden(settings)])
     say = _say if format == "text" else log.info
     told = threading.Event()
     for signum in (signal.SIGINT, signal.SIGTERM):
@@ -80,6 +89,9 @@ def main(settings: Settings, environ: Mapping[str, str], format: log_lines.Forma
             house.built(settings, tell=lambda _event: None, confirm=lambda _question: False)
         )
         bot = Bot(settings, tokens, world, environ, pings)
+        if not standing_by.waited(settings, bot.place, told, say):
+            say("Stopped while it stood by.")
+            return 0
         bot.start()
         say(f"Lifeboat is up: {bot.where}. Stop it with Ctrl-C.")
         systemd.tell("READY=1")
@@ -115,6 +127,7 @@ class Bot:
         pings: Mapping[str, Secret],
     ) -> None:
         self._settings, self._tokens, self._environ = settings, tokens, environ
+        self.place = house.engine_place(settings)
         self._pings = pings
         self._roads: Mapping[str, Road] = {}
         self._kept = house.alerts(settings, lambda _outbox: self._roads, spare=True)
@@ -215,7 +228,7 @@ class Bot:
             followers=lambda: self._watched.followers,
             jobs=lambda: self._engine,
         )
-        return Engine(self._settings.paths.engine, self._settings.paths.locks, worker)
+        return Engine(self.place, worker)
 
     def _made_desk(self, people: People, team: str) -> Desk:
         return Desk(

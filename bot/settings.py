@@ -21,6 +21,7 @@ from pydantic import ValidationError
 
 from bot import (
     settings_alerts,
+    settings_database,
     settings_health,
     settings_keys,
     settings_lookout,
@@ -32,7 +33,7 @@ from bot import (
     settings_vaults,
     settings_words,
 )
-from bot.settings_alerts import AlertsSettings
+from bot.settings_alerts import AlertsSettings, Named
 from bot.settings_health import HealthSettings
 from bot.settings_keys import Place, Unusable
 from bot.settings_sense import Shaped
@@ -139,6 +140,7 @@ class Settings:
     jobs: JobsSettings
     health: HealthSettings
     schedules: Mapping[str, Schedule]
+    database: Named | None = None  # Where the address of the replicas' database stands.
     alerts: AlertsSettings = field(default_factory=AlertsSettings)
     warnings: tuple[tuple[str, str], ...] = ()
 
@@ -196,6 +198,7 @@ class _Reading:
         self.mistakes += settings_slack.mistakes(file)
         self.mistakes += settings_health.mistakes(file)
         self.mistakes += settings_alerts.mistakes(file)
+        self.mistakes += settings_database.mistakes(file)
         self.warnings += settings_alerts.warnings(file)
         self.mistakes += settings_retention.mistakes(shaped)
         self.mistakes += settings_seal.mistakes(shaped)
@@ -231,6 +234,7 @@ class _Reading:
             jobs=settings_slack.jobs(file),
             health=settings_health.health(file),
             schedules=MappingProxyType(schedules),
+            database=settings_database.database(file),
             alerts=settings_alerts.alerts(file),
             warnings=tuple(self.warnings),
         )

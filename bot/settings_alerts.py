@@ -259,7 +259,7 @@ def _webhook(table: WebhookTable) -> WebhookPlace | None:
 
 
 def _webhook_mistakes(table: WebhookTable) -> Iterator[Mistake]:
-    yield from _one_source("webhook", "url", table.url_env, table.url_file)
+    yield from one_source("webhook", "url", table.url_env, table.url_file)
 
 
 def _smtp(table: SmtpTable) -> SmtpPlace | None:
@@ -279,7 +279,7 @@ def _smtp(table: SmtpTable) -> SmtpPlace | None:
 
 
 def _smtp_mistakes(table: SmtpTable) -> Iterator[Mistake]:
-    yield from _one_source("smtp", "password", table.password_env, table.password_file)
+    yield from one_source("smtp", "password", table.password_env, table.password_file)
     if table.host is None:
         if table.to or table.sender or table.user:
             yield Mistake("smtp", "It names no host.", 'Write host = "smtp.example.com".')
@@ -307,7 +307,8 @@ def _smtp_mistakes(table: SmtpTable) -> Iterator[Mistake]:
         )
 
 
-def _one_source(table: str, key: str, env: str | None, file: str | None) -> Iterator[Mistake]:
+def one_source(table: str, key: str, env: str | None, file: str | None) -> Iterator[Mistake]:
+    """Find a secret that is said to stand in two places, or stands in the settings itself."""
     if env is not None and file is not None:
         what = f"It has both {key}_env and {key}_file."
         yield Mistake(table, what, "Keep one of them and take the other out.")

@@ -250,6 +250,14 @@ class ApprovalsTable(Table):
 
 
 class JobsTable(Table):
+    database_env: str | None = Field(
+        default=None,
+        description="Name of the environment variable with the address of a PostgreSQL database, "
+        "for several replicas; the engine keeps a file in the data folder if left out.",
+    )
+    database_file: str | None = Field(
+        default=None, description="A file with that address, instead of the variable."
+    )
     silent_minutes_max: float = Field(
         default=15,
         ge=0.05,

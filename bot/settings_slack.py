@@ -23,6 +23,7 @@ PERSON_OR_GROUP = re.compile(r"[UWS][A-Z0-9]{5,20}")
 CHANNEL = re.compile(r"[CG][A-Z0-9]{5,20}")
 LISTEN = re.compile(r"(?P<host>[A-Za-z0-9.-]{1,253}|\[[0-9a-fA-F:]{2,45}\]):(?P<port>\d{1,5})")
 SLACK_HOST = "slack.com"
+NOT_THE_ENGINES = {"copy_tries", "copy_retry_seconds", "database_env", "database_file"}
 WHERE_TO_FIND = "docs/slack-setup.md says where to find it."
 
 
@@ -111,7 +112,7 @@ def approvals(file: File) -> Approvals:
 
 def jobs(file: File) -> JobsSettings:
     """Return the bounds of the engine."""
-    return JobsSettings(**file.jobs.model_dump(exclude={"copy_tries", "copy_retry_seconds"}))
+    return JobsSettings(**file.jobs.model_dump(exclude=NOT_THE_ENGINES))
 
 
 def mistakes(file: File) -> Iterator[Mistake]:

@@ -39,7 +39,9 @@ class Watched:
         self._pings = DeadMan(pings, world.schedules, engine)
         self.followers = Followers((self._pings, self._metrics, self._readings))
         health, facts = self._health(world), settings.health
-        self._server = Server(health, self._metrics, facts.host, facts.port) if facts.on else None
+        self._server = (
+            Server(health.told, self._metrics.text, facts.host, facts.port) if facts.on else None
+        )
 
     @property
     def acked(self) -> Callable[[float], None]:

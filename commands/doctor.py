@@ -53,7 +53,7 @@ def run(request: Request, ctx: Context) -> DoctorLooked:
     for deployment in looked_at:
         lines += _deployment(deployment, ctx)
     lines += doctor_vaults.looked(ctx)
-    for look in (encryption, _restores, _schedules, backup_ages, _spool):
+    for look in (encryption, _restores, _database, _schedules, backup_ages, _spool):
         lines += _surely(look, ctx)
     return DoctorLooked(tuple(lines))
 
@@ -154,6 +154,16 @@ def _restores(ctx: Context) -> Iterator[DoctorLine]:
         f"Restores that have not ended: {', '.join(jobs[:LISTED_MAX])}.",
         "If none is running, run the same `lifeboat restore` again: it finds out how it ended.",
     )
+
+
+def _database(ctx: Context) -> Iterator[DoctorLine]:
+    """Look at the database that replicas share, where there is one."""
+    who = ctx.jobs.replica() if ctx.jobs is not None else None
+    if who:
+        yield DoctorLine("database", "OK", f"The bots' database answers; {who} is at work.")
+    elif who is not None:
+        what = "The bots' database answers, and no bot is at work on it."
+        yield DoctorLine("database", "WARN", what, "Start one, or better two: lifeboat run")
 
 
 def _schedules(ctx: Context) -> Iterator[DoctorLine]:

@@ -349,7 +349,7 @@ class JobStanding:
 class StatusTold(Result):
     """What runs, what waits, and the last good backup of each deployment.
 
-    `jobs` None: nobody could say, because no bot has run here. `troubles` are those that stand
+    `jobs` None: nobody could say, and `jobs_unknown` is why. `troubles` are those that stand
     now, as far as they are seen without asking a deployment; None: nobody looked.
     """
 
@@ -357,6 +357,7 @@ class StatusTold(Result):
     jobs: tuple[JobStanding, ...] | None
     now: datetime
     troubles: tuple[Trouble, ...] | None = None
+    jobs_unknown: str = ""
 
     @property
     def exit_code(self) -> int:

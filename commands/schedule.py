@@ -97,7 +97,7 @@ def standing(schedule: Schedule, ctx: Context) -> ScheduleStanding:
     notes = schedule_notes.read(ctx.vault, schedule.name)
     pause = timetable.paused(notes, now)
     after = now if pause is None or pause.until is None else max(now, pause.until)
-    runs = ctx.jobs.runs(schedule.name, schedule.requests) if ctx.jobs is not None else ()
+    runs = _runs(schedule, ctx)
     return ScheduleStanding(
         name=schedule.name,
         verb=schedule.verb,
@@ -110,6 +110,14 @@ def standing(schedule: Schedule, ctx: Context) -> ScheduleStanding:
         last=tuple(_last(name, runs) for name in schedule.requests),
         odd=tuple(due.odd_nights(schedule.calendar, now)) if schedule.on else (),
     )
+
+
+def _runs(schedule: Schedule, ctx: Context) -> Sequence[ScheduledRun]:
+    """Return what the engine remembers of it; nothing when it can't be asked now."""
+    try:
+        return ctx.jobs.runs(schedule.name, schedule.requests) if ctx.jobs is not None else ()
+    except LifeboatError:
+        return ()
 
 
 def _look(request: Request, ctx: Context) -> SchedulesTold:

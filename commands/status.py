@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from commands import due, target, timetable
-from commands.events import StatusTold
+from commands.alerts import Alert
+from commands.events import JobStanding, StatusTold
 from commands.last_good import last_good
 from commands.looking import Looking
 from commands.staged import last_staged
@@ -17,6 +18,7 @@ from commands.trouble import Trouble
 from commands.verb import Argument, Context, Verb
 from commands.words import read
 from storage import schedule_notes
+from storage.errors import LifeboatError
 from storage.schedule_notes import Notes
 
 ARGUMENTS = (Argument("deployment", "only this deployment; all of them if left out"),)
@@ -39,15 +41,27 @@ def run(request: Request, ctx: Context) -> StatusTold:
     ctx.look()
     names = [request.deployment] if request.deployment else sorted(ctx.deployments)
     staged, notes = last_staged(ctx), notes_of(ctx)
-    jobs = ctx.jobs.standing() if ctx.jobs is not None else None
+    jobs, unasked = _jobs(ctx)
+    opened = open_alerts(ctx)
     return StatusTold(
-        deployments=tuple(standing_of(name, ctx, staged, notes) for name in names),
+        deployments=tuple(standing_of(name, ctx, staged, notes, opened) for name in names),
         jobs=None
         if jobs is None
         else tuple(job for job in jobs if request.deployment in (None, job.deployment)),
+        jobs_unknown=unasked,
         now=ctx.now(),
         troubles=_troubles(request.deployment, ctx),
     )
+
+
+def _jobs(ctx: Context) -> tuple[Sequence[JobStanding] | None, str]:
+    """Return the jobs, or why nobody can say: backups are told of all the same."""
+    if ctx.jobs is None:
+        return None, "no bot has run on this data folder."
+    try:
+        return ctx.jobs.standing(), ""
+    except LifeboatError as error:
+        return None, error.what
 
 
 def _troubles(deployment: str | None, ctx: Context) -> tuple[Trouble, ...]:
@@ -59,7 +73,11 @@ def _troubles(deployment: str | None, ctx: Context) -> tuple[Trouble, ...]:
 
 
 def standing_of(
-    name: str, ctx: Context, staged: Mapping[str, Staged], notes: Mapping[str, Notes]
+    name: str,
+    ctx: Context,
+    staged: Mapping[str, Staged],
+    notes: Mapping[str, Notes],
+    opened: Sequence[Alert] | None,
 ) -> DeploymentStanding:
     """Return how one deployment stands, after a look into the vaults."""
     backups = ctx.catalog.backups(deployment=name, include_safety=False)
@@ -78,7 +96,9 @@ def standing_of(
         overdue=target.overdue(from_, allowed, now, stated=stated is not None),
         staged=staged.get(name),
         next=_next(name, ctx, notes),
-        alerts=_alerts(name, ctx),
+        alerts=None
+        if opened is None
+        else sum(alert.trouble.deployment == name for alert in opened),
     )
 
 
@@ -98,11 +118,12 @@ def _next(name: str, ctx: Context, notes: Mapping[str, Notes]) -> datetime | Non
     return min(found, default=None)
 
 
-def _alerts(name: str, ctx: Context) -> int | None:
-    """Count the open alerts about a deployment; None where nobody keeps any."""
-    if ctx.alerts is None:
+def open_alerts(ctx: Context) -> Sequence[Alert] | None:
+    """Return the open alerts; None where nobody keeps any, or they can't be read now."""
+    try:
+        return ctx.alerts.open() if ctx.alerts is not None else None
+    except LifeboatError:
         return None
-    return sum(alert.trouble.deployment == name for alert in ctx.alerts.open())
 
 
 VERB = Verb(

@@ -15,6 +15,8 @@ from typing import TypeVar
 
 from commands import due, timetable
 from commands.aim import Aim
+from commands.alert_events import RoadStanding
+from commands.alerts import Alert
 from commands.audit_story import of_a_restore, stories
 from commands.last_good import LOOKED_BACK_MAX, last_good
 from commands.staged import last_staged
@@ -75,6 +77,8 @@ class Facts:
     notes: dict[str, Notes] = field(default_factory=dict)
     staged: dict[str, Staged] = field(default_factory=dict)
     unknown: Sequence[str] = ()
+    alerts: Sequence[Alert] | None = None
+    roads: Sequence[RoadStanding] | None = None
 
 
 def parse(words: Sequence[str]) -> Request:
@@ -114,8 +118,8 @@ def run(request: Request, ctx: Context) -> SummaryTold:
         stories=stories(e for e in facts.log if e.at >= since and of_a_restore(e)),
         vaults=() if blind else tuple(_vaults(facts, since, ctx)),
         coming=_coming(facts, ctx),
-        alerts=tuple(ctx.alerts.open()) if ctx.alerts is not None else (),
-        roads=tuple(ctx.alerts.roads()) if ctx.alerts is not None else None,
+        alerts=tuple(facts.alerts or ()),
+        roads=None if facts.roads is None else tuple(facts.roads),
         unknown=tuple(facts.unknown),
         blind=blind,
     )
@@ -135,7 +139,15 @@ def gathered(ctx: Context) -> Facts:
         staged = _told(what, lambda: last_staged(ctx), staged, unknown)
         what = "Whether schedules are paused can't be read: "
         notes = _told(what, lambda: notes_of(ctx), notes, unknown)
-    return Facts(looked, log, tuple(_runs(ctx)), notes, staged, unknown)
+    runs: list[tuple[Schedule, ScheduledRun]] = []
+    runs = _told("What schedules did can't be read: ", lambda: list(_runs(ctx)), runs, unknown)
+    opened: Sequence[Alert] | None = None
+    roads: Sequence[RoadStanding] | None = None
+    if ctx.alerts is not None:
+        opened = _told("Alerts can't be read: ", ctx.alerts.open, None, unknown)
+        if opened is not None:
+            roads = _told("", ctx.alerts.roads, None, unknown)
+    return Facts(looked, log, runs, notes, staged, unknown, opened, roads)
 
 
 def _told(what: str, doing: Callable[[], T], otherwise: T, unknown: list[str]) -> T:
@@ -171,7 +183,7 @@ def _runs(ctx: Context) -> Iterator[tuple[Schedule, ScheduledRun]]:
 
 def _covered(facts: Facts, since: datetime, ctx: Context) -> Iterator[Covered]:
     for name in sorted(ctx.deployments):
-        standing = standing_of(name, ctx, facts.staged, facts.notes)
+        standing = standing_of(name, ctx, facts.staged, facts.notes, facts.alerts)
         before = last_good(name, ctx.catalog, before=since)
         yield Covered(standing, before, _course(name, facts, ctx))
 

@@ -202,6 +202,13 @@ class Jobs(Protocol):
         """Whether a bot is at work right now: without one no schedule runs."""
         ...
 
+    def replica(self) -> str | None:
+        """Return which replica is at work, "" when none is, None where there are no replicas.
+
+        LifeboatError when the database that they share can't be asked.
+        """
+        ...
+
 
 class CopyLater(Protocol):
     """The bot's way to have a backup copied by a job of its own."""

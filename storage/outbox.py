@@ -9,16 +9,15 @@ will not find here what an alert says, nor a road.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
-
-from sqlite_utils import Database
+from typing import Any, Protocol, TypeVar
 
 from storage.outbox_file import OutboxFile
-from storage.sqlite_file import at_once
 
+T = TypeVar("T")
 KEPT = timedelta(days=30)  # What is over and told.
 
 
@@ -68,17 +67,43 @@ class Taken:
     newest: int
 
 
+class Statements(Protocol):
+    """An open connection to either database."""
+
+    def execute(self, statement: str, values: Sequence[Any] = ()) -> Any:
+        """Do it; a cursor."""
+        ...
+
+
+class OutboxPlace(Protocol):
+    """Where the rows lie: `OutboxFile`, or `OutboxDatabase` for several replicas."""
+
+    @property
+    def in_memory(self) -> bool:
+        """Whether nothing can be written now, so that a killed bot would forget."""
+        ...
+
+    def whole(self, doing: Callable[[Any], T]) -> T:
+        """Do it with a connection; again where that helps. LifeboatError when it can't be done."""
+        ...
+
+    def at_once(self, db: Any) -> AbstractContextManager[None]:
+        """Hold everybody else's changes off until these are whole."""
+        ...
+
+
 class Outbox:
-    """Alerts and sends in one SQLite file; each call opens its own connection.
+    """Alerts and sends in one SQLite file, or where replicas share a database, in that.
 
     SpoolError when the file's folder can't be written or the disk is full. With `spare` it goes on
     in memory then, from what the file holds, and writes it back as soon as that is possible: a bot
     whose disk is full has to be able to say so.
     """
 
-    def __init__(self, path: Path, *, spare: bool = False) -> None:
-        self._file = OutboxFile(path, spare=spare)
+    def __init__(self, at: Path | OutboxPlace, *, spare: bool = False) -> None:
+        self._file = _place(at, spare=spare)
         self._whole = self._file.whole
+        self._at_once = self._file.at_once
 
     @property
     def in_memory(self) -> bool:
@@ -93,13 +118,13 @@ class Outbox:
         Whoever else changes them waits. An error that `doing` raises leaves all as it was.
         """
 
-        def write(db: Database) -> None:
-            with at_once(db):
+        def write(db: Statements) -> None:
+            with self._at_once(db):
                 rows = db.execute(f"{_ALERTS} WHERE open = 1 ORDER BY raised_us, id").fetchall()
                 kept, sends = doing([_kept(row) for row in rows])
                 for each in kept:
                     row = (each.id, each.key, int(each.open), _us(each.raised_at), each.facts)
-                    db.execute("INSERT OR REPLACE INTO alerts VALUES (?, ?, ?, ?, ?)", row)
+                    db.execute(_PUT_ALERT, row)
                 for send in sends:
                     _insert(db, send)
 
@@ -114,8 +139,8 @@ class Outbox:
     def wake(self, now: datetime) -> None:
         """At start: all that waits is due now; what is over and told long ago is forgotten."""
 
-        def write(db: Database) -> None:
-            with at_once(db):
+        def write(db: Statements) -> None:
+            with self._at_once(db):
                 db.execute("UPDATE sends SET due_us = after_us WHERE done_us IS NULL")
                 old = [_us(now - KEPT)]
                 db.execute("DELETE FROM sends WHERE done_us < ?", old)
@@ -135,11 +160,11 @@ class Outbox:
         that is marked already was begun by a bot that was killed, so it may have arrived.
         """
 
-        def write(db: Database) -> Taken | None:
+        def write(db: Statements) -> Taken | None:
             row = db.execute(_NEXT, [road, _us(now)]).fetchone()
             if row is None:
                 return None
-            with at_once(db):
+            with self._at_once(db):
                 row = db.execute(_NEXT, [road, _us(now)]).fetchone()
                 if row is None:
                     return None
@@ -156,10 +181,10 @@ class Outbox:
     def put(self, taken: Taken, place: str, note: str, now: datetime) -> None:
         """Note that an alert stands at a place, and that this told all that waited to be told."""
 
-        def write(db: Database) -> None:
-            with at_once(db):
+        def write(db: Statements) -> None:
+            with self._at_once(db):
                 row = (taken.alert.id, taken.sending.road, place, note)
-                db.execute("INSERT OR REPLACE INTO places VALUES (?, ?, ?, ?)", row)
+                db.execute(_PUT_PLACE, row)
                 db.execute(
                     "UPDATE sends SET done_us = ?, begun = 0 WHERE alert = ? AND road = ? "
                     "AND id <= ? AND done_us IS NULL",
@@ -178,7 +203,7 @@ class Outbox:
         """Note why a send did not arrive and when to try again; `doubt`: it may have arrived."""
         self._one(
             "UPDATE sends SET tries = tries + 1, failed = ?, due_us = ?, begun = 0, "
-            "doubt = max(doubt, ?) WHERE id = ?",
+            "doubt = CASE WHEN ? = 1 THEN 1 ELSE doubt END WHERE id = ?",
             why,
             _us(due),
             int(doubt),
@@ -188,10 +213,9 @@ class Outbox:
     def hurry(self, alert: str, now: datetime) -> None:
         """Let nothing of an alert be held back any more."""
         self._one(
-            "UPDATE sends SET after_us = ?1, due_us = ?1 "
-            "WHERE alert = ?2 AND done_us IS NULL AND after_us > ?1",
-            _us(now),
-            alert,
+            "UPDATE sends SET after_us = ?, due_us = ? "
+            "WHERE alert = ? AND done_us IS NULL AND after_us > ?",
+            *(_us(now), _us(now), alert, _us(now)),
         )
 
     def waiting(self) -> Sequence[Sending]:
@@ -207,7 +231,7 @@ class Outbox:
 
     def prove(self, road: str, now: datetime, by: str) -> None:
         """Note that something has arrived by a road, and what that was."""
-        self._one("INSERT OR REPLACE INTO proofs VALUES (?, ?, ?)", road, _us(now), by)
+        self._one(_PUT_PROOF, road, _us(now), by)
 
     def proofs(self) -> Mapping[str, tuple[datetime, str]]:
         """Return when something last arrived by each road, and what that was."""
@@ -215,13 +239,26 @@ class Outbox:
         return {road: (_at(us), by) for road, us, by in rows}
 
     def _one(self, statement: str, *values: Any) -> None:
-        def write(db: Database) -> None:
-            with at_once(db):
+        def write(db: Statements) -> None:
+            with self._at_once(db):
                 db.execute(statement, values)
 
         self._whole(write)
 
 
+# The plain words of both databases: SQLite's own INSERT OR REPLACE is not PostgreSQL's.
+_PUT_ALERT = (
+    "INSERT INTO alerts VALUES (?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET key = excluded.key, "
+    "open = excluded.open, raised_us = excluded.raised_us, facts = excluded.facts"
+)
+_PUT_PLACE = (
+    "INSERT INTO places VALUES (?, ?, ?, ?) ON CONFLICT (alert, road) DO UPDATE SET "
+    "place = excluded.place, note = excluded.note"
+)
+_PUT_PROOF = (
+    "INSERT INTO proofs VALUES (?, ?, ?) ON CONFLICT (road) DO UPDATE SET "
+    "at_us = excluded.at_us, by = excluded.by"
+)
 _ALERTS = "SELECT id, key, open, raised_us, facts FROM alerts"
 _SENDS = (
     "SELECT s.alert, s.road, s.what, s.facts, s.made_us, s.after_us, s.id, s.tries, s.doubt, "
@@ -235,7 +272,11 @@ _NEXT = (
 )
 
 
-def _insert(db: Database, send: Sending) -> None:
+def _place(at: Path | OutboxPlace, *, spare: bool) -> OutboxPlace:
+    return OutboxFile(at, spare=spare) if isinstance(at, Path) else at
+
+
+def _insert(db: Statements, send: Sending) -> None:
     db.execute(
         "INSERT INTO sends (alert, road, what, facts, made_us, after_us, due_us) "
         "VALUES (?, ?, ?, ?, ?, ?, ?)",
@@ -246,7 +287,7 @@ def _insert(db: Database, send: Sending) -> None:
     )
 
 
-def _taken(db: Database, sending: Sending) -> Taken:
+def _taken(db: Statements, sending: Sending) -> Taken:
     kept = db.execute(f"{_ALERTS} WHERE id = ?", [sending.alert]).fetchone()
     place = db.execute(
         "SELECT place, note FROM places WHERE alert = ? AND road = ?",

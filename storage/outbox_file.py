@@ -10,7 +10,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import AbstractContextManager, closing, contextmanager, suppress
 from pathlib import Path
 from typing import TypeVar
 
@@ -21,6 +21,7 @@ from storage.sqlite_file import (
     BUSY_SECONDS,
     LOST_TRIES,
     Kind,
+    at_once,
     connected,
     damaged,
     make_tables,
@@ -69,6 +70,10 @@ class OutboxFile:
         self._memory: sqlite3.Connection | None = None
         self._tried_at = 0.0
         self._guard = threading.Lock()  # One writer at a time in this process; SQLite for others.
+
+    def at_once(self, db: Database) -> AbstractContextManager[None]:
+        """Hold everybody else's changes off until these are whole."""
+        return at_once(db)
 
     @property
     def in_memory(self) -> bool:

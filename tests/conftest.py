@@ -9,9 +9,12 @@ every two cores.
 """
 
 import os
+from collections.abc import Iterator
 
 import pytest
 from hypothesis import settings
+
+from tests.postgres import Postgres, postgres
 
 settings.register_profile("house", deadline=None)
 settings.load_profile("house")
@@ -30,3 +33,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         real = real or item.path.name.startswith("test_s3")
         if real or item.get_closest_marker("slow") is not None:
             item.add_marker(pytest.mark.flaky(reruns=3))
+
+
+@pytest.fixture(scope="session")
+def database_server() -> Iterator[Postgres]:
+    """A real PostgreSQL that the tests of this process share; each makes a database of its own."""
+    with postgres() as server:
+        yield server

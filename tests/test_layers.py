@@ -46,6 +46,7 @@ DOORS = {
     ),
     "apscheduler": "bot/schedule.py",
     "dbos": "bot/jobs.py",
+    "psycopg": "storage/database.py",
     "matplotlib": "bot/picture.py",
     "prometheus_client": "bot/metrics.py",
     "waitress": ("bot/doors.py", "bot/health.py"),

@@ -70,7 +70,7 @@ def _one_look(each: DeploymentStanding, told: StatusTold) -> str:
 
 def _jobs(told: StatusTold) -> Iterator[Part]:
     if told.jobs is None:
-        yield Said("*Jobs:* nobody can say; no bot has run on this data folder.")
+        yield Said(f"*Jobs:* nobody can say; {said(told.jobs_unknown)}")
         return
     running = [job for job in told.jobs if job.state == "running"]
     waiting = [job for job in told.jobs if job.state == "queued"]

@@ -43,7 +43,7 @@ def told(event: StatusTold, reader: Reader) -> Iterator[Text]:
         yield from show_copies.rule(each, event.now)
     yield blank()
     if event.jobs is None:
-        yield line(("Jobs: no bot has run on this data folder.", QUIET))
+        yield line((f"Jobs: {event.jobs_unknown}", QUIET))
     elif not event.jobs:
         yield line("Jobs: nothing runs and nothing waits.")
     else:

@@ -16,11 +16,15 @@ from typing import Any
 
 import pytest
 
+from bot.engine_database import EngineDatabase
+from bot.engine_place import EngineFile, EnginePlace
 from bot.job_errors import from_json, to_json
 from bot.jobs import Engine, JobRun, Wish, looking
 from bot.jobs_seen import JobsSeen
 from commands.timetable import job_id
 from storage.errors import MissingPermission, Refused
+from storage.secret import Secret
+from tests.postgres import Postgres
 
 ROOT = Path(__file__).parent.parent.parent
 # DBOS is one to a process, and each pytest worker is a process: its tests must not overlap.
@@ -42,9 +46,26 @@ def wish(deployment: str = "production", **changes: Any) -> Wish:
     return Wish(**{**facts, **changes})
 
 
+def place(folder: Path) -> EnginePlace:
+    """Where a test's engine keeps its rows: the database whose address lies there, or a file."""
+    address = folder / "database"
+    if address.exists():
+        return EngineDatabase(lambda: Secret(address.read_text()))
+    return EngineFile(folder / "engine.sqlite", folder / "locks")
+
+
+@pytest.fixture(params=["file", "database"])
+def folder(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
+    """A folder whose engine keeps its rows in a file there, or in a database of replicas."""
+    if request.param == "database":
+        server: Postgres = request.getfixturevalue("database_server")
+        (tmp_path / "database").write_text(server.database())
+    return tmp_path
+
+
 @contextmanager
 def running(folder: Path, work: Callable[[JobRun], dict[str, Any]]) -> Iterator[Engine]:
-    engine = Engine(folder / "engine.sqlite", folder / "locks", work)
+    engine = Engine(place(folder), work)
     engine.start()
     try:
         yield engine
@@ -63,7 +84,7 @@ def ended(state: str = "done") -> dict[str, Any]:
     return {"state": state, "text": "ended", "blocks": []}
 
 
-def test_of_two_jobs_that_end_in_one_second_the_later_one_is_known(tmp_path: Path):
+def test_of_two_jobs_that_end_in_one_second_the_later_one_is_known(folder: Path):
     """The engine's rows hold whole seconds: a failure was hidden by a success just before it."""
     second = datetime(2026, 11, 24, 2, 0, tzinfo=UTC)
     ends = {"now-production-zzzzzz": 0.2, "now-production-aaaaaa": 0.7}
@@ -73,7 +94,7 @@ def test_of_two_jobs_that_end_in_one_second_the_later_one_is_known(tmp_path: Pat
         engine.note(run.id, ended={"state": "done", "at": at.isoformat()})
         return ended()
 
-    with running(tmp_path, work) as engine:
+    with running(folder, work) as engine:
         for job in ends:
             engine.submit(job, wish())
         wait_for(lambda: len(engine.ended(None)) == 2)
@@ -83,14 +104,14 @@ def test_of_two_jobs_that_end_in_one_second_the_later_one_is_known(tmp_path: Pat
     assert [(each.ended_at - second).total_seconds() for each in found] == [0.2, 0.7]
 
 
-def test_a_wish_delivered_twice_is_one_job(tmp_path: Path):
+def test_a_wish_delivered_twice_is_one_job(folder: Path):
     ran: list[str] = []
 
     def work(run: JobRun) -> dict[str, Any]:
         ran.append(run.id)
         return ended()
 
-    with running(tmp_path, work) as engine:
+    with running(folder, work) as engine:
         first = engine.submit("now-production-aaaaaa", wish())
         second = engine.submit("now-production-aaaaaa", wish())
         wait_for(lambda: engine.standing() == [])
@@ -99,7 +120,7 @@ def test_a_wish_delivered_twice_is_one_job(tmp_path: Path):
     assert ran == ["now-production-aaaaaa"]
 
 
-def test_jobs_of_one_deployment_take_turns_and_others_do_not_wait(tmp_path: Path):
+def test_jobs_of_one_deployment_take_turns_and_others_do_not_wait(folder: Path):
     go, at_work = threading.Event(), set()
 
     def work(run: JobRun) -> dict[str, Any]:
@@ -108,7 +129,7 @@ def test_jobs_of_one_deployment_take_turns_and_others_do_not_wait(tmp_path: Path
         at_work.discard(run.id)
         return ended()
 
-    with running(tmp_path, work) as engine:
+    with running(folder, work) as engine:
         for name, deployment in (("a", "production"), ("b", "production"), ("c", "staging")):
             engine.submit(name, wish(deployment))
         wait_for(lambda: at_work in ({"a", "c"}, {"b", "c"}))
@@ -122,7 +143,7 @@ def test_jobs_of_one_deployment_take_turns_and_others_do_not_wait(tmp_path: Path
     assert sorted(standing.values()) == [("queued", 1), ("running", 0), ("running", 0)]
 
 
-def test_a_waiting_job_that_is_cancelled_leaves_the_queue_at_once(tmp_path: Path):
+def test_a_waiting_job_that_is_cancelled_leaves_the_queue_at_once(folder: Path):
     go, seen = threading.Event(), {}
 
     def work(run: JobRun) -> dict[str, Any]:
@@ -130,7 +151,7 @@ def test_a_waiting_job_that_is_cancelled_leaves_the_queue_at_once(tmp_path: Path
         seen[run.id] = run.cancelled()
         return ended()
 
-    with running(tmp_path, work) as engine:
+    with running(folder, work) as engine:
         engine.submit("first", wish())
         wait_for(lambda: [job.state for job in engine.standing()] == ["running"])
         engine.submit("second", wish())
@@ -144,9 +165,9 @@ def test_a_waiting_job_that_is_cancelled_leaves_the_queue_at_once(tmp_path: Path
     assert seen == {"first": False, "second": True}
 
 
-def test_the_newest_run_of_a_schedule_is_remembered_when_others_are_forgotten(tmp_path: Path):
+def test_the_newest_run_of_a_schedule_is_remembered_when_others_are_forgotten(folder: Path):
     at = datetime(2026, 11, 24, 2, tzinfo=UTC)
-    with running(tmp_path, lambda run: ended()) as engine:
+    with running(folder, lambda run: ended()) as engine:
         ids = [job_id("daily", "production", at + timedelta(days=day)) for day in range(4)]
         for each in (*ids, "now-production-1"):
             engine.submit(each, wish(door="schedule"))
@@ -158,7 +179,7 @@ def test_the_newest_run_of_a_schedule_is_remembered_when_others_are_forgotten(tm
     assert (left[0].due, left[0].deployment) == (at + timedelta(days=3), "production")
 
 
-def test_how_a_run_of_a_schedule_stands_is_seen_from_another_process(tmp_path: Path):
+def test_how_a_run_of_a_schedule_stands_is_seen_from_another_process(folder: Path):
     go = threading.Event()
 
     def work(run: JobRun) -> dict[str, Any]:
@@ -167,8 +188,8 @@ def test_how_a_run_of_a_schedule_stands_is_seen_from_another_process(tmp_path: P
 
     at = datetime(2026, 11, 24, 2, tzinfo=UTC)
     first, second = (job_id("daily", "production", at + timedelta(days=day)) for day in (0, 1))
-    seen = JobsSeen(tmp_path / "engine.sqlite", tmp_path / "locks")
-    with running(tmp_path, work) as engine:
+    seen = JobsSeen(place(folder))
+    with running(folder, work) as engine:
         engine.submit(first, wish(door="schedule"))
         wait_for(lambda: [job.state for job in engine.standing()] == ["running"])
         engine.submit(second, wish(door="schedule"))
@@ -187,15 +208,15 @@ def test_how_a_run_of_a_schedule_stands_is_seen_from_another_process(tmp_path: P
     assert seen.runs("dail", ["production"]) == []
 
 
-def test_cancelling_what_is_not_open_names_what_is(tmp_path: Path):
+def test_cancelling_what_is_not_open_names_what_is(folder: Path):
     with (
-        running(tmp_path, lambda _run: ended()) as engine,
+        running(folder, lambda _run: ended()) as engine,
         pytest.raises(Refused, match="no open job called 'x'"),
     ):
         engine.cancel("x")
 
 
-def test_another_process_sees_the_jobs_and_can_ask_them_to_stop(tmp_path: Path):
+def test_another_process_sees_the_jobs_and_can_ask_them_to_stop(folder: Path):
     go, stopped = threading.Event(), threading.Event()
 
     def work(run: JobRun) -> dict[str, Any]:
@@ -204,10 +225,10 @@ def test_another_process_sees_the_jobs_and_can_ask_them_to_stop(tmp_path: Path):
         stopped.set()
         return ended("cancelled")
 
-    with running(tmp_path, work) as engine:
+    with running(folder, work) as engine:
         engine.submit("long", wish())
         wait_for(lambda: [job.state for job in engine.standing()] == ["running"])
-        with looking(tmp_path / "engine.sqlite") as rows:
+        with looking(place(folder)) as rows:
             told = rows.cancel("long")
         seen = stopped.wait(10)
         go.set()
@@ -216,13 +237,13 @@ def test_another_process_sees_the_jobs_and_can_ask_them_to_stop(tmp_path: Path):
     assert seen
 
 
-def test_a_second_bot_on_the_same_folder_is_refused_in_a_sentence(tmp_path: Path):
-    with running(tmp_path, lambda _run: ended()):
-        second = Engine(tmp_path / "engine.sqlite", tmp_path / "locks", lambda _run: ended())
+def test_a_second_bot_on_the_same_rows_is_refused_in_a_sentence(folder: Path):
+    with running(folder, lambda _run: ended()):
+        second = Engine(place(folder), lambda _run: ended())
         with pytest.raises(Refused) as refused:
             second.start()
 
-    assert "already a bot at work on this data folder" in refused.value.what
+    assert "already a bot at work on this data" in refused.value.what
 
 
 def test_our_own_errors_come_back_as_they_were():
@@ -245,7 +266,7 @@ PROCESS = """
     import os, sys, time
     from pathlib import Path
     from bot.jobs import Engine
-    from tests.bot.test_jobs import ended, wish
+    from tests.bot.test_jobs import ended, place, wish
     from storage.errors import ExportFailed
 
     folder, die = Path(sys.argv[1]), sys.argv[2]
@@ -272,7 +293,7 @@ PROCESS = """
             log.write("woken\\n")
         return ended()
 
-    engine = Engine(folder / "engine.sqlite", folder / "locks", work)
+    engine = Engine(place(folder), work)
     engine.start()
     engine.submit("job", wish())
     if die == "wait":
@@ -289,11 +310,11 @@ PROCESS = """
 
 @pytest.mark.slow
 @pytest.mark.parametrize("die", ["one", "two", "three", "end"])
-def test_a_killed_job_goes_on_without_doing_a_kept_thing_twice(tmp_path: Path, die: str):
-    command = [sys.executable, "-c", textwrap.dedent(PROCESS), str(tmp_path)]
+def test_a_killed_job_goes_on_without_doing_a_kept_thing_twice(folder: Path, die: str):
+    command = [sys.executable, "-c", textwrap.dedent(PROCESS), str(folder)]
     killed = subprocess.run([*command, die], cwd=ROOT, check=False, timeout=60)
     again = subprocess.run([*command, "-"], cwd=ROOT, check=False, timeout=60)
-    log = (tmp_path / "log").read_text().splitlines()
+    log = (folder / "log").read_text().splitlines()
 
     assert (killed.returncode, again.returncode) == (-signal.SIGKILL, 0)
     assert log.count("began resumed=True") == 1
@@ -318,15 +339,16 @@ def test_a_job_that_ends_the_bot_every_time_is_given_up(tmp_path: Path):
 
 
 @pytest.mark.slow
-def test_a_job_that_waits_is_found_after_any_number_of_kills(tmp_path: Path):
-    command = [sys.executable, "-c", textwrap.dedent(PROCESS), str(tmp_path), "wait"]
-    for _ in range(6):
+def test_a_job_that_waits_is_found_after_any_number_of_kills(folder: Path):
+    command = [sys.executable, "-c", textwrap.dedent(PROCESS), str(folder), "wait"]
+    kills = 2 if (folder / "database").exists() else 6
+    for _ in range(kills):
         killed = subprocess.run(command, cwd=ROOT, check=False, timeout=60)
         assert killed.returncode == -signal.SIGKILL
     subprocess.run([*command, "go"], cwd=ROOT, check=True, timeout=60)
-    log = (tmp_path / "log").read_text().splitlines()
+    log = (folder / "log").read_text().splitlines()
 
-    assert log.count("began resumed=True") == 6
+    assert log.count("began resumed=True") == kills
     assert log[-1] == "woken"
 
 

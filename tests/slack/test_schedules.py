@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from bot.engine_place import EngineFile
 from bot.jobs import looking
 from commands import due, timetable
 from sandbox.slack_people import AYU, BACKUPS, CITRA, RIZAL
@@ -91,7 +92,7 @@ def cards(house: House, schedule: str) -> list[Card]:
 
 
 def runs(house: House, schedule: str) -> list[timetable.ScheduledRun]:
-    with looking(house.folder / "data" / "engine.sqlite") as rows:
+    with looking(EngineFile(house.folder / "data" / "engine.sqlite", house.folder)) as rows:
         return list(rows.runs(schedule, ["production", "staging"]))
 
 

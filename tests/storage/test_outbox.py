@@ -16,8 +16,13 @@ from pathlib import Path
 import pytest
 
 from storage import outbox_file
+from storage.database import DatabaseAway
 from storage.errors import Refused, SpoolError
 from storage.outbox import Kept, Outbox, Sending
+from storage.outbox_database import OutboxDatabase
+from storage.secret import Secret
+from tests.postgres import PASSWORD, Postgres, ends
+from tests.slack.house import free_port
 
 AT = datetime(2026, 11, 24, 2, 14, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
@@ -26,16 +31,36 @@ ROOT = Path(__file__).parents[2]
 DIES = """
 import os, signal, sys
 from datetime import UTC, datetime
-from pathlib import Path
-from storage.outbox import Outbox
-taken = Outbox(Path(sys.argv[1])).take("slack", datetime.now(UTC))
+from tests.storage.test_outbox import opened
+taken = opened(sys.argv[1]).take("slack", datetime.now(UTC))
 print(taken.sending.doubt, flush=True)
 os.kill(os.getpid(), signal.SIGKILL)
 """
 
 
+def opened(where: str) -> Outbox:
+    """The outbox in a file, or in the database of an address."""
+    if where.startswith("postgresql://"):
+        return Outbox(OutboxDatabase(lambda: Secret(where)))
+    return Outbox(Path(where))
+
+
+@pytest.fixture(params=["file", "database"])
+def where(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """Where an outbox lies: of one bot, and of replicas."""
+    if request.param == "file":
+        return str(tmp_path / "data" / "outbox.db")
+    server: Postgres = request.getfixturevalue("database_server")
+    return server.database()
+
+
 @pytest.fixture
-def outbox(tmp_path: Path) -> Outbox:
+def outbox(where: str) -> Outbox:
+    return opened(where)
+
+
+@pytest.fixture
+def in_file(tmp_path: Path) -> Outbox:
     return Outbox(tmp_path / "data" / "outbox.db")
 
 
@@ -63,10 +88,10 @@ def test_what_was_put_there_is_taken_once(outbox: Outbox):
     assert taken(outbox) == []
 
 
-def test_it_is_there_for_another_process(outbox: Outbox, tmp_path: Path):
+def test_it_is_there_for_another_process(outbox: Outbox, where: str):
     put(outbox)
 
-    assert taken(Outbox(tmp_path / "data" / "outbox.db")) == [("a-1", "raised")]
+    assert taken(opened(where)) == [("a-1", "raised")]
 
 
 def test_each_road_has_its_own(outbox: Outbox):
@@ -76,11 +101,11 @@ def test_each_road_has_its_own(outbox: Outbox):
     assert taken(outbox, road="smtp") == [("a-1", "raised")]
 
 
-def test_what_a_killed_bot_had_begun_is_sent_once_more_and_in_doubt(outbox: Outbox, tmp_path: Path):
+def test_what_a_killed_bot_had_begun_is_sent_once_more_and_in_doubt(outbox: Outbox, where: str):
     put(outbox)
     told = [
         subprocess.run(
-            [sys.executable, "-c", DIES, str(tmp_path / "data" / "outbox.db")],
+            [sys.executable, "-c", DIES, where],
             cwd=ROOT,
             env={**os.environ, "PYTHONPATH": str(ROOT)},
             capture_output=True,
@@ -166,16 +191,14 @@ def test_a_reply_that_has_arrived_is_not_sent_again_for_its_edit(outbox: Outbox)
     assert (again.sending.said, again.sending.doubt) == (True, False)
 
 
-def test_one_trouble_has_one_open_alert_even_if_two_raise_it_at_once(tmp_path: Path):
-    path = tmp_path / "outbox.db"
-
+def test_one_trouble_has_one_open_alert_even_if_two_raise_it_at_once(where: str):
     def raise_it(number: int) -> None:
         mine = replace(ALERT, id=f"a-{number}")
 
         def once(opened: Sequence[Kept]) -> tuple[list[Kept], list[Sending]]:
             return ([], []) if opened else ([mine], [sending(alert=mine)])
 
-        Outbox(path).change(once)
+        opened(where).change(once)
 
     threads = [threading.Thread(target=raise_it, args=(number,)) for number in range(8)]
     for thread in threads:
@@ -183,8 +206,8 @@ def test_one_trouble_has_one_open_alert_even_if_two_raise_it_at_once(tmp_path: P
     for thread in threads:
         thread.join()
 
-    assert len(Outbox(path).alerts(open=True)) == 1
-    assert len(taken(Outbox(path))) == 1
+    assert len(opened(where).alerts(open=True)) == 1
+    assert len(taken(opened(where))) == 1
 
 
 def test_an_error_leaves_all_as_it_was(outbox: Outbox):
@@ -198,35 +221,35 @@ def test_an_error_leaves_all_as_it_was(outbox: Outbox):
     assert len(outbox.alerts(open=True)) == 1
 
 
-def test_a_deleted_file_is_begun_anew(outbox: Outbox, tmp_path: Path):
-    put(outbox)
+def test_a_deleted_file_is_begun_anew(in_file: Outbox, tmp_path: Path):
+    put(in_file)
     (tmp_path / "data" / "outbox.db").unlink()
 
-    assert outbox.alerts(open=True) == []
-    put(outbox)
-    assert taken(outbox) == [("a-1", "raised")]
+    assert in_file.alerts(open=True) == []
+    put(in_file)
+    assert taken(in_file) == [("a-1", "raised")]
 
 
 @pytest.mark.parametrize(
     "bytes_there", [b"this is no database" * 500, b"SQLite format 3\0" + b"x" * 9]
 )
 def test_a_damaged_file_is_set_aside_and_begun_anew(
-    outbox: Outbox, tmp_path: Path, bytes_there: bytes
+    in_file: Outbox, tmp_path: Path, bytes_there: bytes
 ):
     (tmp_path / "data").mkdir()
     (tmp_path / "data" / "outbox.db").write_bytes(bytes_there)
-    put(outbox)
+    put(in_file)
 
-    assert taken(outbox) == [("a-1", "raised")]
+    assert taken(in_file) == [("a-1", "raised")]
     assert [each.read_bytes() for each in (tmp_path / "data").glob("*set-aside*")] == [bytes_there]
 
 
-def test_another_database_is_not_touched(outbox: Outbox, tmp_path: Path):
+def test_another_database_is_not_touched(in_file: Outbox, tmp_path: Path):
     (tmp_path / "data").mkdir()
     with sqlite3.connect(tmp_path / "data" / "outbox.db") as other:
         other.execute("CREATE TABLE theirs (x)")
     other.close()
-    put(outbox)
+    put(in_file)
     (aside,) = (tmp_path / "data").glob("*set-aside*")
 
     assert b"theirs" in aside.read_bytes()
@@ -264,6 +287,21 @@ def test_when_each_road_was_last_proven_is_kept(outbox: Outbox):
     outbox.prove("slack", AT + SECOND, "test")
 
     assert outbox.proofs() == {"slack": (AT + SECOND, "test")}
+
+
+def test_a_server_that_was_away_is_told_and_used_again(database_server: Postgres):
+    where = database_server.database()
+    outbox = opened(where)
+    put(outbox)
+    cut = ends(where)
+    kept = taken(outbox)
+    nobody = opened(where.replace(str(database_server.port), str(free_port())))
+
+    assert cut == 1
+    assert kept == [("a-1", "raised")]
+    with pytest.raises(DatabaseAway, match="nothing listens at its address") as away:
+        put(nobody)
+    assert PASSWORD not in f"{away.value} {away.value.__cause__} {away.value.__context__}"
 
 
 def test_a_bot_whose_disk_is_full_goes_on_in_memory_and_writes_it_back(

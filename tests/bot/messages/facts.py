@@ -578,7 +578,9 @@ PRIVATE: dict[str, Callable[[], Message]] = {
     "status": lambda: standing.status(status()),
     "status-troubles": lambda: standing.status(status(jobs=(), troubles=troubles())),
     "status-quiet": lambda: standing.status(status(jobs=())),
-    "status-no-bot": lambda: standing.status(status(jobs=None)),
+    "status-no-bot": lambda: standing.status(
+        status(jobs=None, jobs_unknown="no bot has run on this data folder.")
+    ),
     "status-longest": lambda: standing.status(long_status()),
     "help": lambda: helping.overview(VERBS),
     "help-now": lambda: helping.verb(VERBS["now"]),

@@ -1,0 +1,69 @@
+"""A replica that stands by: alive, connected to nothing but the database, until its turn comes.
+
+It does not listen to Slack, runs no schedule and sends nothing. `/healthz` says that it stands by,
+and is well; `/metrics` says that it is not the one at work.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from bot import systemd
+from bot.engine_place import EnginePlace
+from bot.health import Server
+from bot.metrics import STANDS_BY
+from bot.settings import Settings
+
+log = logging.getLogger("lifeboat")
+SIGN_SECONDS = 2.0
+
+
+class StandingBy:
+    """Shows a replica that stands by to whoever watches it, from the first moment to the last."""
+
+    def __init__(self, settings: Settings, say: Callable[[str], None]) -> None:
+        self._settings, self._say = settings, say
+        self._server: Server | None = None
+        self._over = threading.Event()
+
+    def told(self, who: str) -> None:
+        """Say who is at work; called again when that is another one."""
+        self._say(f"Standing by: {who} is at work, and this bot takes over when that one ends.")
+        if self._server is not None:
+            return
+        facts, began = self._settings.health, datetime.now(UTC)
+        systemd.tell("READY=1")
+        systemd.tell(f"STATUS=standing by; {who} is at work")
+        threading.Thread(target=self._alive, name="standing by", daemon=True).start()
+        if facts.on:
+            self._server = Server(lambda: _health(began), lambda: STANDS_BY, facts.host, facts.port)
+            self._server.start()
+
+    def over(self) -> None:
+        """Stand by no more: free the port for the bot at work."""
+        self._over.set()
+        if self._server is not None:
+            self._server.close()
+
+    def _alive(self) -> None:
+        while not self._over.wait(SIGN_SECONDS):
+            systemd.tell("WATCHDOG=1")
+
+
+def waited(
+    settings: Settings, place: EnginePlace, stop: threading.Event, say: Callable[[str], None]
+) -> bool:
+    """Wait for this bot's turn; False when it was told to stop first. LifeboatError."""
+    shown = StandingBy(settings, say)
+    try:
+        return place.wait(stop, shown.told)
+    finally:
+        shown.over()
+
+
+def _health(began: datetime) -> tuple[bool, dict[str, object]]:
+    seconds = round((datetime.now(UTC) - began).total_seconds(), 3)
+    return True, {"status": "standing by", "reasons": [], "up_seconds": seconds}
