@@ -98,7 +98,7 @@ class Engine:
 
     def __init__(self, file: Path, locks: Path, work: Callable[[JobRun], dict[str, Any]]) -> None:
         self._file, self._locks, self._work = file, locks, work
-        self._held = ExitStack()
+        self._held, self._has_folder = ExitStack(), False
         self._life = secrets.token_hex(8)  # Tells a job that goes on from one that begins.
         self._cancelled: set[str] = set()
         self._stopping, self._stopped = threading.Event(), threading.Event()
@@ -108,13 +108,19 @@ class Engine:
         self._guard = threading.Lock()
         self._rows = Rows(DBOS)
 
+    def hold(self) -> None:
+        """Take the data folder, unless this engine has it already; Refused if another bot does."""
+        if not self._has_folder:
+            self._held.enter_context(
+                lock.held(self._locks / BOT_LOCK, what="a bot at work on this data folder")
+            )
+            self._has_folder = True
+
     def start(self) -> None:
         """Take the data folder and go on with what a killed bot left; Refused if it is taken."""
         logging.getLogger("dbos").addFilter(_is_news)
         check_sqlite(sys.version_info[:2], sqlite3.sqlite_version_info[:2])
-        self._held.enter_context(
-            lock.held(self._locks / BOT_LOCK, what="a bot at work on this data folder")
-        )
+        self.hold()
         self._file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._file.touch(mode=0o600)
         DBOS(
@@ -153,6 +159,7 @@ class Engine:
         self.drain(seconds)
         DBOS.destroy(destroy_registry=True)
         self._held.close()
+        self._has_folder = False
 
     def submit(self, job_id: str, wish: Wish) -> bool:
         """Have a job done; False when this very job was asked for before."""

@@ -121,6 +121,35 @@ def test_the_image_asks_at_the_port_that_the_settings_have():
     assert f"LIFEBOAT_HEALTH_PORT={HealthTable().port}" in DOCKERFILE
 
 
+HEEDING = """
+import signal, sys
+heed = signal.signal
+def heeding(signum, handler):
+    if signum == signal.SIGTERM:
+        print(*sorted({name.partition(".")[0] for name in sys.modules}))
+    return heed(signum, handler)
+signal.signal = heeding
+from bot import cli
+cli.main(["run", "--settings", "/nowhere/lifeboat.toml"])
+"""
+
+
+def test_a_bot_heeds_a_stop_before_it_imports_what_takes_long():
+    """The first process of a container is deaf to a signal that it does not handle."""
+    done = subprocess.run(
+        [sys.executable, "-c", HEEDING],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    known = done.stdout.split("\n")[0].split()
+
+    assert "bot" in known
+    assert {"commands", "pydantic", "slack_bolt", "dbos", "aiohttp"} & set(known) == set()
+
+
 def test_the_unit_gives_a_stopping_bot_its_time_and_starts_it_again_whatever_ended_it():
     service = unit()["Service"]
 
