@@ -181,3 +181,18 @@ def test_systemd_finds_nothing_wrong_with_the_unit(tmp_path: Path):
     )
 
     assert "lifeboat.service" not in done.stderr, done.stderr
+
+
+def test_the_guide_types_verbs_with_the_user_settings_and_keys_of_the_unit():
+    guide = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
+    (typed,) = re.findall(r"^as_lifeboat\(\) \{.+?\n.+?\n.+?\}$", guide, re.MULTILINE)
+    service = unit()["Service"]
+
+    assert f"-p User={service['User']} " in typed
+    assert f"-p EnvironmentFile={service['EnvironmentFile']} " in typed
+    assert f"-p UMask={service['UMask']} " in typed
+    assert f"-E {service['Environment']} {service['ExecStart'].split()[0]} " in typed
+
+
+def test_no_core_file_of_the_bot_lies_about_with_keys_in_it():
+    assert unit()["Service"]["LimitCORE"] == "0"
