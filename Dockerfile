@@ -14,7 +14,8 @@ RUN python -m venv /opt/lifeboat \
 FROM python:3.12-slim-trixie
 # The engine needs it with this Python; an older base would only tell when the bot starts.
 RUN python -c 'import sqlite3, sys; sys.exit(sqlite3.sqlite_version_info < (3, 42))'
-RUN useradd --system --uid 10001 --home-dir /var/lib/lifeboat --create-home lifeboat
+RUN useradd --uid 10001 --user-group --no-create-home --home-dir /var/lib/lifeboat lifeboat \
+ && install -d -o lifeboat -g lifeboat -m 700 /var/lib/lifeboat
 COPY --from=built /opt/lifeboat /opt/lifeboat
 ENV PATH=/opt/lifeboat/bin:$PATH \
     PYTHONUNBUFFERED=1 \

@@ -15,6 +15,7 @@ import os
 import secrets
 import signal
 import sys
+import threading
 import traceback
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -86,19 +87,17 @@ def _run(words: Words) -> int:
         from bot.demo import main as demo
 
         return demo(rest)
-    return _with_printer(name, rest, words)
+    return _bot(words, rest) if name == "run" else _with_printer(name, rest, words)
 
 
 def _with_printer(name: str, rest: Sequence[str], words: Words) -> int:
-    """Run what tells events: a verb, or the bot."""
+    """Run what tells events."""
     from bot import help_text, terminal
     from commands import TERMINAL_VERBS, VERBS
 
     if name in ("--version", "version"):
         return _say(help_text.version())
     with terminal.printer(json=words.json, out=sys.stdout, err=sys.stderr) as printer:
-        if name == "run":
-            return _bot(words, rest, printer)
         verb = {**VERBS, **TERMINAL_VERBS}.get(name)
         if verb is None:
             return _failed(help_text.unknown_verb(name), printer, failed_exit_code=2)
@@ -138,17 +137,25 @@ def _sandbox(words: Sequence[str], *, asks_help: bool) -> int:
     )
 
 
-def _bot(words: Words, rest: Sequence[str], printer: Printer) -> int:
-    """Run the bot until it is told to stop."""
-    from bot import log_lines
+def _bot(words: Words, rest: Sequence[str]) -> int:
+    """Run the bot until it is told to stop.
+
+    It may be told so at once: the first process of a container is deaf to every signal that it
+    does not handle, and what is imported here takes a second.
+    """
+    told = threading.Event()
+    for signum in SIGNALS:
+        signal.signal(signum, lambda *_: told.set())
+    from bot import log_lines, terminal
     from bot.run import main as run
     from bot.settings import read
 
-    try:
-        format = log_lines.read(rest)
-        return run(read(words.settings, os.environ), os.environ, format)
-    except LifeboatError as error:
-        return _failed(error, printer, failed_exit_code=1)
+    with terminal.printer(json=words.json, out=sys.stdout, err=sys.stderr) as printer:
+        try:
+            format = log_lines.read(rest)
+            return run(read(words.settings, os.environ), os.environ, format, told)
+        except LifeboatError as error:
+            return _failed(error, printer, failed_exit_code=1)
 
 
 def _do(verb: Verb, rest: Sequence[str], words: Words, printer: Printer) -> int:

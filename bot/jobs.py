@@ -97,7 +97,7 @@ class Engine:
 
     def __init__(self, place: EnginePlace, work: Callable[[JobRun], dict[str, Any]]) -> None:
         self._place, self._work = place, work
-        self._held = ExitStack()
+        self._held, self._has_place = ExitStack(), False
         self._life = secrets.token_hex(8)  # Tells a job that goes on from one that begins.
         self._cancelled: set[str] = set()
         self._stopping, self._stopped = threading.Event(), threading.Event()
@@ -107,11 +107,17 @@ class Engine:
         self._guard = threading.Lock()
         self._rows = Rows(DBOS)
 
+    def hold(self) -> None:
+        """Take the place, unless this engine has it already; Refused if another bot does."""
+        if not self._has_place:
+            self._held.enter_context(self._place.held())
+            self._has_place = True
+
     def start(self) -> None:
         """Take the place and go on with what a killed bot left; Refused if it is taken."""
         logging.getLogger("dbos").addFilter(_is_news)
         check_sqlite(sys.version_info[:2], sqlite3.sqlite_version_info[:2])
-        self._held.enter_context(self._place.held())
+        self.hold()
         DBOS(
             config={
                 "name": "lifeboat",
@@ -149,6 +155,7 @@ class Engine:
         DBOS.destroy(destroy_registry=True)
         self._place.leave(clean=not self._at_work)
         self._held.close()
+        self._has_place = False
 
     def submit(self, job_id: str, wish: Wish) -> bool:
         """Have a job done; False when this very job was asked for before."""

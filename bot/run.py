@@ -10,10 +10,9 @@ from __future__ import annotations
 import faulthandler
 import logging
 import os
-import signal
 import sys
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -71,8 +70,16 @@ log = logging.getLogger("lifeboat")
 WATCH_SECONDS = 5.0
 
 
-def main(settings: Settings, environ: Mapping[str, str], format: log_lines.Format = "text") -> int:
-    """Run until told to stop; return the exit code. LifeboatError when it can't begin."""
+def main(
+    settings: Settings,
+    environ: Mapping[str, str],
+    format: log_lines.Format,
+    told: threading.Event,
+) -> int:
+    """Run until told to stop; return the exit code. LifeboatError when it can't begin.
+
+    Once the log is JSON, what keeps it from beginning stands in the log instead.
+    """
     faulthandler.enable()  # A crash below Python still says where.
     tokens = settings_slack.tokens(settings.slack, environ, settings.paths.settings.name)
     pings = settings_health.pings(settings.health, environ, settings.paths.settings)
@@ -81,17 +88,33 @@ def main(settings: Settings, environ: Mapping[str, str], format: log_lines.Forma
     secret = [*_secrets(settings, tokens), *settings_health.hidden(pings), *roads]
     log_lines.begin(format, [*secret, *house.hidden(settings)])
     say = _say if format == "text" else log.info
-    told = threading.Event()
-    for signum in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(signum, lambda *_: told.set())
+    try:
+        if not told.is_set():
+            _live(settings, lambda world: Bot(settings, tokens, world, environ, pings), say, told)
+    except LifeboatError as error:
+        if format == "text":
+            raise
+        log.critical("The bot can't begin. %s %s %s", error.what, error.safe, error.hint)
+        return max(error.exit_code, 1)
+    say("Stopped. What was not finished goes on at the next start.")
+    sys.stdout.flush()
+    # The engine's threads may still be in a step; the next start does that step again.
+    os._exit(0)
+
+
+def _live(
+    settings: Settings,
+    made: Callable[[Context], Bot],
+    say: Callable[[str], None],
+    told: threading.Event,
+) -> None:
     with ExitStack() as up:
         world = up.enter_context(
             house.built(settings, tell=lambda _event: None, confirm=lambda _question: False)
         )
-        bot = Bot(settings, tokens, world, environ, pings)
+        bot = made(world)
         if not standing_by.waited(settings, bot.place, told, say):
-            say("Stopped while it stood by.")
-            return 0
+            return
         bot.start()
         say(f"Lifeboat is up: {bot.where}. Stop it with Ctrl-C.")
         systemd.tell("READY=1")
@@ -100,10 +123,6 @@ def main(settings: Settings, environ: Mapping[str, str], format: log_lines.Forma
         systemd.tell("STOPPING=1")
         say("Stopping: no new work; running jobs may end.")
         bot.stop()
-    say("Stopped. What was not finished goes on at the next start.")
-    sys.stdout.flush()
-    # The engine's threads may still be in a step; the next start does that step again.
-    os._exit(0)
 
 
 @dataclass
@@ -142,6 +161,7 @@ class Bot:
         settings = self._settings
         world = self._world
         self._engine = self._made_engine()
+        self._engine.hold()  # Before a port, which the bot that has the folder may hold as well.
         me = _who(self._web, self._tokens.app)
         self._courier = Courier(self._web)
         self._board = self._made_board()

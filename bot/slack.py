@@ -16,6 +16,7 @@ from typing import Any
 
 from slack_bolt import Ack, App, BoltContext, BoltResponse
 from slack_bolt.error import BoltUnhandledRequestError
+from slack_bolt.logger.messages import warning_client_prioritized_and_token_skipped
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackClientError
 from slack_sdk.http_retry.builtin_handlers import RateLimitErrorRetryHandler
@@ -51,8 +52,11 @@ def door(web: WebClient, signing_secret: Secret | None, desk: Desk, courier: Cou
 
     Without a signing secret it takes only what comes through its own socket.
     """
+    quiet = logging.getLogger("slack_bolt")  # Bolt's own loggers take its level, or the root's.
+    quiet.addFilter(_is_news)
     app = App(
         client=web,
+        logger=quiet,
         signing_secret=signing_secret.reveal() if signing_secret else None,
         request_verification_enabled=signing_secret is not None,
         raise_error_for_unhandled_request=True,
@@ -362,3 +366,8 @@ def _channel(body: Body) -> str:
     container = body.get("container") or {}
     channel = body.get("channel") or {}
     return str(body.get("channel_id") or channel.get("id") or container.get("channel_id") or "")
+
+
+def _is_news(record: logging.LogRecord) -> bool:
+    """Whether Bolt says more than that it has a client and so needs no token."""
+    return record.getMessage() != warning_client_prioritized_and_token_skipped()

@@ -19,6 +19,7 @@ import msgspec
 
 from bot.board import Board, Ended
 from bot.follower import Followers
+from bot.job_rows import Wish
 from bot.jobs import JobRun
 from bot.log_lines import of_job
 from commands.events import Event, ImportConfirmed, Result, StepBegan, StepFinished
@@ -101,7 +102,9 @@ class Worker:
         self.followers().began(run)
         outcome = self._outcome(run, board)
         self.followers().ended(run, outcome)
-        return board.ended(run.id, outcome)
+        ended = board.ended(run.id, outcome)
+        _log_end(run.wish, ended.state, outcome)
+        return ended
 
     def _outcome(self, run: JobRun, board: Board) -> Result | LifeboatError:
         try:
@@ -217,6 +220,17 @@ class _Listening:
         if self._run.cancelled():
             self._closed = True  # What cleans up now is not to be stopped again.
             raise Cancelled("It was cancelled on request.", hint="Ask again when you like.")
+
+
+def _log_end(wish: Wish, state: str, outcome: Result | LifeboatError) -> None:
+    """Write down how a job ended, for whoever has the log and no Slack."""
+    about = f"{wish.verb} of {wish.deployment}" if wish.deployment else wish.verb
+    if not isinstance(outcome, LifeboatError):
+        log.log(logging.INFO if state == "done" else logging.WARNING, "%s: %s", about, state)
+    elif isinstance(outcome, Cancelled):
+        log.info("%s: %s. %s", about, state, outcome.what)
+    else:
+        log.error("%s: %s. %s %s %s", about, state, outcome.what, outcome.safe, outcome.hint)
 
 
 def submitted(verb: str, request: Any) -> dict[str, Any]:

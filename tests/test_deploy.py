@@ -121,6 +121,35 @@ def test_the_image_asks_at_the_port_that_the_settings_have():
     assert f"LIFEBOAT_HEALTH_PORT={HealthTable().port}" in DOCKERFILE
 
 
+HEEDING = """
+import signal, sys
+heed = signal.signal
+def heeding(signum, handler):
+    if signum == signal.SIGTERM:
+        print(*sorted({name.partition(".")[0] for name in sys.modules}))
+    return heed(signum, handler)
+signal.signal = heeding
+from bot import cli
+cli.main(["run", "--settings", "/nowhere/lifeboat.toml"])
+"""
+
+
+def test_a_bot_heeds_a_stop_before_it_imports_what_takes_long():
+    """The first process of a container is deaf to a signal that it does not handle."""
+    done = subprocess.run(
+        [sys.executable, "-c", HEEDING],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    known = done.stdout.split("\n")[0].split()
+
+    assert "bot" in known
+    assert {"commands", "pydantic", "slack_bolt", "dbos", "aiohttp"} & set(known) == set()
+
+
 def test_the_unit_gives_a_stopping_bot_its_time_and_starts_it_again_whatever_ended_it():
     service = unit()["Service"]
 
@@ -152,3 +181,18 @@ def test_systemd_finds_nothing_wrong_with_the_unit(tmp_path: Path):
     )
 
     assert "lifeboat.service" not in done.stderr, done.stderr
+
+
+def test_the_guide_types_verbs_with_the_user_settings_and_keys_of_the_unit():
+    guide = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
+    (typed,) = re.findall(r"^as_lifeboat\(\) \{.+?\n.+?\n.+?\}$", guide, re.MULTILINE)
+    service = unit()["Service"]
+
+    assert f"-p User={service['User']} " in typed
+    assert f"-p EnvironmentFile={service['EnvironmentFile']} " in typed
+    assert f"-p UMask={service['UMask']} " in typed
+    assert f"-E {service['Environment']} {service['ExecStart'].split()[0]} " in typed
+
+
+def test_no_core_file_of_the_bot_lies_about_with_keys_in_it():
+    assert unit()["Service"]["LimitCORE"] == "0"

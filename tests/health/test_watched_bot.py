@@ -260,18 +260,50 @@ def test_every_line_of_its_log_is_one_object_and_a_line_of_a_job_names_it(house:
     assert all({"time", "level", "logger", "message"} <= each.keys() for each in told)
 
 
+def test_the_end_of_each_job_stands_in_the_log_and_why_it_failed(
+    house: WatchedHouse, pinged: Pinged
+):
+    pinged.heard.clear()
+    began = len(house.log_text())
+    good = run_now(house, "rare")
+    house.production.trouble(kind="export_fails")
+    bad = run_now(house, "rare")
+    wait_for(lambda: len(pinged.heard) >= 4, 10, house.log_text)
+    told = [json.loads(line) for line in house.log_text()[began:].splitlines()]
+    ends = [line for line in told if line["logger"] == "bot.worker"]
+
+    assert (good, bad) == ("Done", "Failed")
+    assert [line["level"] for line in ends] == ["info", "error"]
+    assert ends[0]["message"] == "now of production: done"
+    assert re.match("now of production: failed. .*export", ends[1]["message"])
+    assert all(line["job"].startswith("sched:rare:production:") for line in ends)
+
+
+def test_the_slack_library_is_silent_while_all_is_well(house: WatchedHouse):
+    house.bot.stop()
+    house.bot.start()
+    told = [json.loads(line) for line in house.bot.said.splitlines()]
+
+    assert [line for line in told if line["logger"].startswith("slack")] == []
+
+
 def test_a_port_that_is_taken_and_an_address_that_is_none_are_sentences(house: WatchedHouse):
     second = WatchedHouse(house.folder.parent / "second", house.world, house.slack)
     second.port = house.port
     second.write()
     third = WatchedHouse(house.folder.parent / "third", house.world, house.slack, SCHEDULES)
     (third.folder / "checks.url").write_text("http://hc-ping.com/not-for-anybody\n")
-    taken, none = WatchedBot(second).launch(), WatchedBot(third).launch(RARE_PING_URL=None)
+    taken, none = WatchedBot(second), WatchedBot(third)
+    taken.words = ("--log-format", "json")
+    taken.launch()
+    none.launch(RARE_PING_URL=None)
     codes = (taken.ended(30), none.ended(30))
 
     assert codes == (1, 2)
-    assert f"can't serve its health on 127.0.0.1:{house.port}" in taken.said
-    assert "another port in [health]" in taken.said
+    (last,) = (json.loads(line) for line in taken.said.splitlines())
+    assert last["level"] == "critical"
+    assert f"can't serve its health on 127.0.0.1:{house.port}" in last["message"]
+    assert "another port in [health]" in last["message"]
     assert house.health()[0] == 200
     assert "schedules.rare.ping_env: What it names is empty or not set" in none.said
     assert "schedules.checks.ping_file: What it names goes over http:// to a public" in none.said

@@ -101,6 +101,12 @@ class Bot:
         self._alive.send_signal(signum)
         return self.ended()
 
+    def heeds(self, signum: int) -> bool:
+        """Whether the process itself sees to a signal; the kernel does until then."""
+        status = Path(f"/proc/{self._alive.pid}/status").read_text()
+        (caught,) = (line.split()[1] for line in status.splitlines() if line.startswith("SigCgt"))
+        return bool(int(caught, 16) >> (signum - 1) & 1)
+
     def kill(self) -> None:
         """kill -9."""
         self.signal(signal.SIGKILL)

@@ -137,7 +137,7 @@ def test_a_stopped_one_is_followed_within_seconds_and_stopping_the_other_is_no_f
 
     assert (left, stopped) == (0, 0)
     assert took < 15
-    assert "Stopped while it stood by." in both.one.log_text()
+    assert "Stopped." in both.one.bot.said
 
 
 def test_a_job_of_a_killed_one_is_gone_on_with_under_its_own_message(pair: Callable[..., Pair]):

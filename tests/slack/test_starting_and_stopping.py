@@ -135,7 +135,24 @@ def test_a_second_bot_on_the_same_data_folder_is_refused_and_the_first_goes_on(u
     assert "*Status*" in up.ask(RIZAL, "status").text
 
 
+def test_a_second_bot_is_refused_for_the_data_folder_though_its_port_is_taken_as_well(fresh: House):
+    fresh.write(health={"on": True, "port": free_port()})
+    fresh.bot.start()
+    said = refusal(fresh, 2)
+
+    assert "already a bot at work on this data folder" in said
+
+
 # Stopping.
+
+
+def test_a_bot_that_is_told_to_stop_while_it_begins_ends_at_once_and_in_good_order(fresh: House):
+    fresh.bot.launch()
+    wait_for(lambda: fresh.bot.heeds(signal.SIGTERM), 10, fresh.log_text)
+    code = fresh.bot.signal(signal.SIGTERM)
+
+    assert code == 0
+    assert "Lifeboat is up" not in fresh.bot.said
 
 
 @pytest.mark.parametrize("signum", [signal.SIGTERM, signal.SIGINT])
