@@ -13,9 +13,10 @@ from typing import Literal
 
 from commands import roles
 from commands.alert_events import AlertsTold, AlertTaken, AlertTested
-from commands.alerts import RANK, Alert
+from commands.alerts import Alert
 from commands.events import Result
 from commands.schedule import LENGTH, UNITS
+from commands.trouble import RANK
 from commands.verb import Alerts, Argument, Context, Verb
 from commands.words import closest, read
 from storage.errors import Refused

@@ -15,7 +15,8 @@ from datetime import datetime, time, timedelta
 from typing import Literal
 from zoneinfo import ZoneInfo
 
-from commands.trouble import Seen, Severity, Trouble
+from commands.causes import gather, together
+from commands.trouble import RANK, Seen, Severity, Trouble
 from storage.errors import Refused
 
 SLACK = "slack"
@@ -25,24 +26,29 @@ What = Literal[
     "reminder",  # It has stood for another day.
     "worse",  # It was a warning and is severe now.
     "back",  # It was snoozed, and still stands.
+    "cause",  # What explains it has come to light, and is told in its place.
+    "left",  # What explained it is over, and this still stands.
     "changed",  # Its sentences are others now; nobody is called for that.
     "acknowledged",
     "snoozed",
     "recovered",
 ]
-TO_ALL: frozenset[What] = frozenset({"raised", "reminder", "worse", "back", "recovered"})
+TO_ALL: frozenset[What] = frozenset(
+    {"raised", "reminder", "worse", "back", "cause", "left", "recovered"}
+)
 BY_PEOPLE: frozenset[What] = frozenset({"acknowledged", "snoozed"})
 CALLING: frozenset[What] = frozenset({"raised", "reminder", "worse", "back"})
 AGAIN_AT_ONCE = 5  # So many repeats are told as they come; later ones at most once an hour.
 AGAIN_AFTER = timedelta(hours=1)
 CHANGED_AFTER = timedelta(minutes=10)
-RANK: Mapping[Severity, int] = {"warning": 0, "severe": 1}
 
 
 @dataclass(frozen=True)
 class Alert:
-    """One trouble as it was told; `trouble` is what was last seen of it.
+    """One trouble as it was told, with all that has the same cause.
 
+    `trouble` is what was last told of it; `parts` are the troubles that it is made of, as they were
+    last seen, what leads it first (`commands/causes.py`).
     `told_times` is the count that people know, `told_at` when they last heard of it. `worst` is
     the highest severity it ever had, which decides who hears of its end.
     """
@@ -59,6 +65,12 @@ class Alert:
     snoozed_by: str = ""
     snoozed_until: datetime | None = None
     ended_at: datetime | None = None
+    parts: tuple[Trouble, ...] = ()
+
+    @property
+    def troubles(self) -> tuple[Trouble, ...]:
+        """Every trouble that it tells of, what leads it first."""
+        return self.parts or (self.trouble,)
 
     def lasted(self, now: datetime) -> timedelta:
         """How long it stood, or has stood so far."""
@@ -130,19 +142,19 @@ def decide(
     named: dict[str, Trouble] = {}
     for trouble in seen.troubles:
         named[trouble.key] = _graver(named.get(trouble.key), trouble)
+    opened = [alert for alert in alerts if alert.ended_at is None]
+    told = {alert.id: alert.troubles for alert in opened}
+    free = {alert.id for alert in opened if not (alert.acknowledged_at or alert.snoozed_until)}
+    groups = gather(told, named, seen.unknown, free)
     changes: list[Change] = []
-    for alert in alerts:
-        if alert.ended_at is not None:
-            continue
-        still = named.pop(alert.trouble.key, None)
-        if still is None:
-            if alert.trouble.kind not in seen.unknown:
-                changes.append(_recovered(alert, now, rules))
-            continue
-        change = _standing(alert, still, now, rules)
-        if change is not None:
-            changes.append(change)
-    return [*changes, *(_raised(trouble, now, rules) for trouble in named.values())]
+    for alert in opened:
+        parts = groups.pop(alert.id, ())
+        if not parts:
+            changes.append(_recovered(alert, now, rules))
+        elif any(part.key in named for part in parts) or not _same(parts, alert):
+            change = _standing(alert, parts, now, rules)
+            changes += [] if change is None else [change]
+    return [*changes, *(_raised(parts, now, rules) for parts in groups.values())]
 
 
 def acknowledge(alert: Alert, by: str, now: datetime, rules: AlertRules) -> Change:
@@ -193,7 +205,8 @@ def _graver(one: Trouble | None, other: Trouble) -> Trouble:
     return one
 
 
-def _raised(trouble: Trouble, now: datetime, rules: AlertRules) -> Change:
+def _raised(parts: tuple[Trouble, ...], now: datetime, rules: AlertRules) -> Change:
+    trouble = together(parts)
     digest = hashlib.sha256(f"{trouble.key} {now.isoformat()}".encode()).digest()
     alert = Alert(
         id="a-" + base64.b32encode(digest)[:6].decode().lower(),
@@ -203,6 +216,7 @@ def _raised(trouble: Trouble, now: datetime, rules: AlertRules) -> Change:
         told_times=trouble.times,
         worst=trouble.severity,
         changed_at=now,
+        parts=parts,
     )
     return Change(alert, _tells("raised", alert, now, rules))
 
@@ -212,22 +226,37 @@ def _recovered(alert: Alert, now: datetime, rules: AlertRules) -> Change:
     return Change(over, _tells("recovered", over, now, rules))
 
 
-def _standing(alert: Alert, still: Trouble, now: datetime, rules: AlertRules) -> Change | None:
+def _standing(
+    alert: Alert, parts: tuple[Trouble, ...], now: datetime, rules: AlertRules
+) -> Change | None:
     """Return what becomes of an alert whose trouble still stands; None when nothing does."""
-    seen = replace(alert, trouble=replace(still, since=min(still.since, alert.trouble.since)))
+    still = together(parts)
+    since = min(still.since, alert.trouble.since)
+    seen = replace(alert, trouble=replace(still, since=since), parts=parts)
     if RANK[still.severity] > RANK[alert.worst]:
         worse = replace(seen, worst=still.severity, snoozed_by="", snoozed_until=None)
         return _told("worse", worse, now, rules)
     if alert.snoozed_until is not None:
         return _snoozed(alert, seen, now, rules)
-    what = _due(alert, still, now, rules)
+    what = _led_by_another(alert, still, parts) or _due(alert, still, now, rules)
     if what is None:
         # What is not worth an edit yet is not kept either: it would never differ again.
-        return None
+        return None if _same(parts, alert) else Change(replace(alert, parts=parts))
     if what == "changed":
         changed = replace(seen, changed_at=now)
         return Change(changed, _tells("changed", changed, now, rules))
     return _told(what, seen, now, rules)
+
+
+def _same(parts: Sequence[Trouble], alert: Alert) -> bool:
+    return {part.key for part in parts} == {part.key for part in alert.troubles}
+
+
+def _led_by_another(alert: Alert, still: Trouble, parts: Sequence[Trouble]) -> What | None:
+    """Return whether what the alert tells of first has changed, and in which way."""
+    if still.key == alert.trouble.key:
+        return None
+    return "cause" if alert.trouble.key in {part.key for part in parts} else "left"
 
 
 def _due(alert: Alert, still: Trouble, now: datetime, rules: AlertRules) -> What | None:

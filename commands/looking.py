@@ -165,11 +165,14 @@ class Looking:
             for checked in each.checked:
                 yield from lookout_backups.findings(checked)
             yield from lookout_backups.half_gone(name, each.unreadable, now)
+            filling: list[Trouble] = []
             if each.free is not None:
                 room = lookout_places.Room(name, each.free, needs)
-                yield from lookout_places.filling(room, rules, now)
+                filling = list(lookout_places.filling(room, rules, now))
+            yield from filling
             if each.lacking is not None and each.away is None:
-                yield from lookout_places.copy_failing(each.lacking, rules, now)
+                full = any(trouble.severity == "severe" for trouble in filling)
+                yield from lookout_places.copy_failing(each.lacking, rules, now, full=full)
             if each.skew_seconds is not None:
                 most = ctx.rules.clock_skew_seconds_max
                 yield from lookout_places.skewed(f"vault {name}", each.skew_seconds, most, now)

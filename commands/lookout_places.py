@@ -11,7 +11,7 @@ from datetime import datetime
 
 from commands.lookout_backups import length, moment
 from commands.lookout_rules import LookoutRules
-from commands.trouble import Trouble
+from commands.trouble import Trouble, key_of
 
 GB, MB, KB = 1e9, 1e6, 1e3
 
@@ -50,8 +50,13 @@ class Away:
     first: bool = False
 
 
-def copy_failing(lacking: Lacking, rules: LookoutRules, now: datetime) -> Iterator[Trouble]:
-    """Find a vault that lacks copies of backups which are older than copies ever take."""
+def copy_failing(
+    lacking: Lacking, rules: LookoutRules, now: datetime, *, full: bool = False
+) -> Iterator[Trouble]:
+    """Find a vault that lacks copies of backups which are older than copies ever take.
+
+    `full`: its disk has no room for any more of them.
+    """
     if not lacking.ids or now - lacking.oldest < rules.copy_within:
         return
     vault, many = lacking.vault, len(lacking.ids)
@@ -69,6 +74,10 @@ def copy_failing(lacking: Lacking, rules: LookoutRules, now: datetime) -> Iterat
         hint=f"Fill it: lifeboat sync {vault}",
         since=lacking.oldest + rules.copy_within,
         retry=f"sync {vault}",
+        because=(
+            key_of("vault unreachable", vault),
+            *((key_of("vault filling", vault),) if full else ()),
+        ),
     )
 
 

@@ -102,7 +102,9 @@ def _alerts(name: str, ctx: Context) -> int | None:
     """Count the open alerts about a deployment; None where nobody keeps any."""
     if ctx.alerts is None:
         return None
-    return sum(alert.trouble.deployment == name for alert in ctx.alerts.open())
+    return sum(
+        any(trouble.deployment == name for trouble in alert.troubles) for alert in ctx.alerts.open()
+    )
 
 
 VERB = Verb(

@@ -170,6 +170,17 @@ def _back(alert: Alert, _now: datetime) -> str:
     return f"*It was snoozed, and still stands.* {told(alert.trouble.what)}"
 
 
+def _cause(alert: Alert, _now: datetime) -> str:
+    return f"*What it comes from is known: {alert.trouble.kind}.* {told(alert.trouble.what)}"
+
+
+def _left(alert: Alert, _now: datetime) -> str:
+    return (
+        f"*What it came from is over; {alert.trouble.kind} still stands.* "
+        f"{told(alert.trouble.what)}"
+    )
+
+
 def _recovered(alert: Alert, now: datetime) -> str:
     return f"*It is over.* It lasted {duration(alert.lasted(now).total_seconds())}."
 
@@ -188,6 +199,8 @@ _REPLIES = {
     "reminder": _reminder,
     "worse": _worse,
     "back": _back,
+    "cause": _cause,
+    "left": _left,
     "recovered": _recovered,
     "acknowledged": _acknowledged,
     "snoozed": _snoozed,

@@ -15,6 +15,8 @@ STATES: dict[What, str] = {
     "reminder": "still stands",
     "worse": "severe now",
     "back": "still stands after a snooze",
+    "cause": "known by now",
+    "left": "still stands, its cause is over",
     "recovered": "over",
 }
 

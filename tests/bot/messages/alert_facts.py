@@ -92,6 +92,10 @@ REPLIES = {
     "reminder": alert(),
     "worse": alert(),
     "back": alert(),
+    "cause": alert(
+        trouble=trouble(kind="key refused", what="The deployment does not know this key.")
+    ),
+    "left": alert(),
     "recovered": OVER,
     "acknowledged": TAKEN,
     "snoozed": SILENT,
