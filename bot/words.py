@@ -66,6 +66,11 @@ def duration(seconds: float) -> str:
     return f"{whole // 3600} h {whole % 3600 // 60:02d} min"
 
 
+def times(count: int) -> str:
+    """Return how often: `once`, `3 times`."""
+    return "once" if count == 1 else f"{count:,} times"
+
+
 def age(then: datetime, now: datetime) -> str:
     """Return how long ago that was: `just now`, `5 min ago`, `3 h ago`, `12 d ago`.
 

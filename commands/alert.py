@@ -13,7 +13,7 @@ from typing import Literal
 
 from commands import roles
 from commands.alert_events import AlertsTold, AlertTaken, AlertTested
-from commands.alerts import Alert
+from commands.alert_state import Alert
 from commands.events import Result
 from commands.schedule import LENGTH, UNITS
 from commands.trouble import RANK

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from commands.alerts import Alert
+from commands.alert_state import Alert
 from commands.events import Result
 from commands.trouble import Severity
 

@@ -238,6 +238,42 @@ def test_a_kill_around_a_send_loses_nothing_and_marks_the_second(
     assert ["stand twice" in each for each in told] == [False] * (messages - 1) + [True]
 
 
+def test_what_comes_and_goes_stays_one_message_and_its_end_is_held_back(house: House, hooked: Hook):
+    before, posted = len(alerts(house)), len(hooked.posted)
+    lives_with(house, LIFEBOAT_TEST_BACK="6")
+    fails(house)
+    card = new(house, before)
+    for times in ("once", "2 times", "3 times"):
+        backs_up(house)
+        card.until("Over after")
+        fails(house)
+        card.until(f"came back {times}")
+        wait_for(lambda: any("It is back after" in each for each in thread(house, card)))
+    backs_up(house)
+    time.sleep(3)  # Half of the time that it has to be quiet for.
+    held = card.text
+    card.until("Over after")
+    told = thread(house, card)
+    wait_for(lambda: len(hooked.posted) == posted + 8)
+    lives_with(house, LIFEBOAT_TEST_BACK="0")
+
+    assert "Over" not in held
+    assert len(alerts(house)) == before + 1
+    assert sum("It is back after" in each and f"<@{RIZAL}>" in each for each in told) == 3
+    assert [each["event"] for each in hooked.posted[posted:]] == [
+        "raised",
+        *["recovered", "returned"] * 3,
+        "recovered",
+    ]
+
+
+def lives_with(house: House, **environ: str) -> None:
+    """Let the bot live on with other surroundings."""
+    house.bot.stop()
+    house.bot.environ = {**house.bot.environ, **environ}  # type: ignore[attr-defined]
+    house.bot.start()
+
+
 def test_a_test_proves_every_road_from_slack_and_from_a_terminal(house: House, hooked: Hook):
     before, posted = len(house.roots(ALERTS)), len(hooked.posted)
     in_slack = house.ask(RIZAL, "alert test").text

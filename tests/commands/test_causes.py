@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from commands import alerts as rule
 from commands import causes
-from commands.alerts import Alert, decide
+from commands.alert_state import Alert
+from commands.alerts import decide
 from commands.trouble import RANK, Kind, Trouble
 from tests.commands.test_alerts import AT, HOUR, MINUTE, RULES, one, seen, trouble, whats
 
@@ -109,6 +110,7 @@ def test_what_is_left_when_a_cause_ends_calls_nobody_anew_and_is_over_at_last():
     assert (left.alert.id, keys(left.alert)) == (both.id, [each.key for each in others])
     assert rule.called(left.alert, "left", RULES) == ()
     assert (whats([over]), over.alert.id) == (["recovered"], both.id)
+    assert over.alert.kinds == ("key refused", "job failed")
 
 
 def test_what_can_not_be_looked_for_stays_in_its_alert():
