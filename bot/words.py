@@ -17,6 +17,7 @@ SECONDS_IN = {"min": 60, "h": 3600, "d": 86_400}
 JUST_NOW_SECONDS = 60
 NAMES_MAX = 12
 ROADS = {"slack": "Slack", "webhook": "Webhook", "smtp": "E-mail"}  # Of alerts.
+UNWRITTEN = "It counts, though it could not be written into the audit log:"  # And why not.
 ENDED = "ended; how is not remembered"
 
 

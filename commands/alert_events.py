@@ -57,10 +57,14 @@ class AlertsTold(Result):
 
 @dataclass(frozen=True)
 class AlertTaken(Result):
-    """Somebody took an alert on, or made it be silent until `alert.snoozed_until`."""
+    """Somebody took an alert on, or made it be silent until `alert.snoozed_until`.
+
+    `unwritten` says why that does not stand in the audit log, "" when it does.
+    """
 
     alert: Alert
     snoozed: bool
+    unwritten: str = ""
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from bot.messages.model import ActionId, Message
 from bot.messages.parts import Part, Pressed, Said, button, header, listed, message, small
 from bot.messages.text import ago, at, bold, code, said, told
 from bot.messages.typed import command
-from bot.words import ROADS, counted, duration, times
+from bot.words import ROADS, UNWRITTEN, counted, duration, times
 from commands.alert_events import AlertsTold, AlertTaken, AlertTested, RoadStanding, RoadTold
 from commands.alert_state import Alert, What
 from commands.alerts import hours
@@ -268,6 +268,8 @@ def _taken(result: AlertTaken) -> Iterator[Part]:
         yield Said(f"{code(alert.id)} is silent until {at(alert.snoozed_until)}.")
     else:
         yield Said(f"You have taken {code(alert.id)} on; it calls nobody any more.")
+    if result.unwritten:
+        yield Said(f"{UNWRITTEN} {told(result.unwritten)}")
 
 
 def _tested(result: AlertTested) -> Iterator[Part]:

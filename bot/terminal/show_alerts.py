@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from rich.text import Text
 
 from bot.terminal.layout import BAD, DOUBTFUL, GAP, GOOD, LOUD, QUIET, Reader, blank, line
-from bot.words import ROADS, age, counted, duration, moment, times
+from bot.words import ROADS, UNWRITTEN, age, counted, duration, moment, times
 from commands.alert_events import AlertsTold, AlertTaken, AlertTested, RoadStanding
 from commands.alert_state import Alert
 from commands.alerts import hours
@@ -39,6 +39,8 @@ def taken(event: AlertTaken, reader: Reader) -> Iterator[Text]:
         yield line(("Snoozed: ", DOUBTFUL), f"{alert.id} is silent until {until}.")
     else:
         yield line(("Taken on: ", GOOD), f"{alert.id}; it calls nobody any more.")
+    if event.unwritten:
+        yield line(GAP, (UNWRITTEN, DOUBTFUL), " ", event.unwritten)
 
 
 def tested(event: AlertTested) -> Iterator[Text]:

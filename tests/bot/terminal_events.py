@@ -502,6 +502,7 @@ def alerts_told() -> list[events.Event]:
         alert_events.AlertsTold((), (), NOW),
         alert_events.AlertTaken(alerts.TAKEN, snoozed=False),
         alert_events.AlertTaken(alerts.SILENT, snoozed=True),
+        alert_events.AlertTaken(alerts.TAKEN, snoozed=False, unwritten="The disk is full."),
         alert_events.AlertTested(alerts.TESTED),
         alert_events.AlertTested(()),
     ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from commands.alert_events import AlertsTold
+from commands.alert_events import AlertsTold, AlertTaken
 from tests.bot.messages import alert_facts as made
 from tests.bot.terminal_events import said
 
@@ -19,3 +19,10 @@ def test_an_alert_that_never_came_back_says_neither():
 
     assert "came back" not in text
     assert "quiet" not in text
+
+
+def test_who_took_one_on_hears_that_it_could_not_be_written_down():
+    text = said(AlertTaken(made.TAKEN, snoozed=False, unwritten="The disk is full."))
+
+    assert text.startswith("Taken on: a-4k2f9c")
+    assert "could not be written into the audit log: The disk is full." in text

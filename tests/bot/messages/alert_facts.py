@@ -133,6 +133,9 @@ VIEWS: dict[str, Callable[[], Message]] = {
     "alerts-none": lambda: alerts.answer(AlertsTold((), (), LATER)),
     "alerts-longest": lambda: alerts.answer(AlertsTold((WORST,) * 60, ROADS, LATER)),
     "alert-is-acknowledged": lambda: alerts.answer(AlertTaken(TAKEN, snoozed=False)),
+    "alert-is-unwritten": lambda: alerts.answer(
+        AlertTaken(SILENT, snoozed=True, unwritten="The vault has not answered for 5 s.")
+    ),
     "alert-is-snoozed": lambda: alerts.answer(AlertTaken(SILENT, snoozed=True)),
     "alert-tested": lambda: alerts.answer(AlertTested(TESTED)),
     "alert-no-road": lambda: alerts.answer(AlertTested(())),
