@@ -5,7 +5,7 @@ Pure: facts and the moment in, troubles out. The facts are gathered in `looking.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -120,25 +120,34 @@ def unreachable(away: Away, now: datetime) -> Iterator[Trouble]:
 
 
 def skewed(
-    what: str, seconds: float | None, seconds_max: float, now: datetime
+    skews: Mapping[str, float | None], seconds_max: float, now: datetime
 ) -> Iterator[Trouble]:
-    """Find a deployment or a vault whose clock and this machine's are apart; None: it tells none.
+    """Find deployments and vaults whose clock and this machine's are apart; None: it tells none.
 
-    `what` is its name; `seconds` are positive when this machine's clock is ahead.
+    Seconds are positive when this machine's clock is ahead. If it is ahead of several, or behind
+    them, it is the one that is wrong: each but the first is explained by the first.
     """
-    if seconds is None or abs(seconds) <= seconds_max:
-        return
-    way = "ahead of" if seconds > 0 else "behind"
-    yield Trouble(
-        kind="clock skew",
-        about=what,
-        severity="warning",
-        what=f"This machine's clock is {abs(seconds):,.0f} s {way} that of {what}; "
-        f"{seconds_max:g} s are allowed. It shows {moment(now)}.",
-        safe="Backups are whole: what they hold does not depend on clocks. Ages and names may lie.",
-        hint="Set this machine's clock (NTP), then: lifeboat doctor",
-        since=now,
-    )
+    apart = {
+        name: seconds
+        for name, seconds in sorted(skews.items())
+        if seconds is not None and abs(seconds) > seconds_max
+    }
+    before: dict[bool, tuple[str, ...]] = {True: (), False: ()}
+    for what, seconds in apart.items():
+        way = "ahead of" if seconds > 0 else "behind"
+        yield Trouble(
+            kind="clock skew",
+            about=what,
+            severity="warning",
+            what=f"This machine's clock is {abs(seconds):,.0f} s {way} that of {what}; "
+            f"{seconds_max:g} s are allowed. It shows {moment(now)}.",
+            safe="Backups are whole: what they hold does not depend on clocks. Ages and names may "
+            "lie.",
+            hint="Set this machine's clock (NTP), then: lifeboat doctor",
+            since=now,
+            because=before[seconds > 0],
+        )
+        before[seconds > 0] += (key_of("clock skew", what),)
 
 
 def size(number: float) -> str:

@@ -100,6 +100,15 @@ def test_a_cause_is_not_hidden_in_an_alert_that_somebody_took_on_or_silenced(act
     assert keys(change.alert) == [KEY]
 
 
+def test_what_fails_of_a_cause_that_somebody_has_taken_on_calls_nobody():
+    first = one(decide([], seen(refused()), AT, RULES)).alert
+    taken = rule.acknowledge(first, "Rizal", AT, RULES).alert
+    change = one(decide([taken], seen(failed(), refused()), AT + MINUTE, RULES))
+
+    assert whats([change]) == []
+    assert keys(change.alert) == [KEY, failed().key]
+
+
 def test_what_is_left_when_a_cause_ends_calls_nobody_anew_and_is_over_at_last():
     others = [failed(f"backup of {name}") for name in ("production", "staging")]
     both = one(decide([], seen(refused(), *others), AT, RULES)).alert
