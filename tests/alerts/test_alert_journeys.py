@@ -174,6 +174,11 @@ def test_people_take_it_on_and_silence_it_by_button_and_by_words(house: House):
     told = house.terminal("alert", "snooze", alert_id, "for", "2", "hours")
     assert told.returncode == 0, told.stderr
     assert "is silent until" in told.stdout
+    audited = house.ask(CITRA, f"audit about {alert_id}").text
+    assert audited.count("alert.snoozed") == 2
+    assert "alert.acknowledged" in audited
+    assert "Rizal" in audited
+    assert ", terminal" in house.terminal("audit", "--about", alert_id).stdout
     _sleep_over(house, alert_id)
     wait_for(lambda: any("It was snoozed, and still" in each for each in thread(house, card)))
 
