@@ -16,8 +16,10 @@ import msgspec
 
 from bot.roads.road import Road
 from commands import alerts as rule
+from commands import unsteady
 from commands.alert_events import RoadStanding, RoadTold
-from commands.alerts import Alert, AlertRules, Change
+from commands.alert_rules import AlertRules
+from commands.alert_state import Alert, Change
 from commands.trouble import Seen
 from storage import typed
 from storage.errors import LifeboatError, Refused
@@ -36,7 +38,9 @@ class KeptAlerts:
 
     def looked(self, seen: Seen) -> None:
         """Put what a look has found into the outbox: what is new, what goes on, what is over."""
-        self._change(lambda opened: rule.decide(opened, seen, self.now(), self.rules))
+        now = self.now()
+        since = now - unsteady.BACK_WITHIN  # What ended before that does not come back.
+        self._change(lambda known: rule.decide(known, seen, now, self.rules), since)
 
     def open(self) -> Sequence[Alert]:
         """Return what stands open, oldest first."""
@@ -105,7 +109,11 @@ class KeptAlerts:
         self._change(change)
         return done[0]
 
-    def _change(self, doing: Callable[[Sequence[Alert]], Sequence[Change]]) -> None:
+    def _change(
+        self,
+        doing: Callable[[Sequence[Alert]], Sequence[Change]],
+        since: datetime | None = None,
+    ) -> None:
         hurried: list[str] = []
 
         def write(opened: Sequence[Kept]) -> tuple[Sequence[Kept], Sequence[Sending]]:
@@ -113,13 +121,13 @@ class KeptAlerts:
             hurried[:] = [
                 change.alert.id
                 for change in changes
-                if any(tell.what == "worse" for tell in change.tells)
+                if change.tells and change.alert.worst == "severe"
             ]
             return [_kept(each.alert) for each in changes], [
                 send for each in changes for send in _sends(each, self.now())
             ]
 
-        self.outbox.change(write)
+        self.outbox.change(write, since)
         for id in hurried:
             self.outbox.hurry(id, self.now())
 

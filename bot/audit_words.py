@@ -27,6 +27,12 @@ def more(entry: Entry) -> Iterator[str]:
     job = entry.facts.get("bot_job") or entry.facts.get("job")
     if job and job != entry.about:
         yield f"job {job}"
+    if trouble := entry.facts.get("trouble"):
+        yield str(trouble)
+    if until := entry.facts.get("until"):
+        yield f"until {until}"
+    if entry.what == "thaw.asked":
+        yield f"in the vault {entry.facts.get('vault')}"
     if entry.why:
         yield f"why: {entry.why}"
 

@@ -56,7 +56,7 @@ class EndedJob:
     """One job that has ended: how, and what it said where it failed.
 
     `state` is that of its message; `kind` is the error's own name. `schedule` is "" where people
-    asked.
+    asked. `vault` is the one that it was asked for, "" for whichever it takes.
     """
 
     id: str
@@ -71,6 +71,7 @@ class EndedJob:
     safe: str = ""
     hint: str = ""
     kind: str = ""
+    vault: str = ""
 
 
 class Rows:
@@ -204,6 +205,7 @@ def _ended_job(row: Any) -> EndedJob:
         safe=str(failure.get("safe") or ""),
         hint=str(failure.get("hint") or ""),
         kind=str(failure.get("kind") or ""),
+        vault=str(wish.request.get("to" if wish.verb == "copy" else "vault") or ""),
     )
 
 

@@ -14,6 +14,8 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from bot.job_rows import EndedJob
+from commands import causes
+from commands.aim import EVERY
 from commands.jobs import APPROVED, ASK
 from commands.looking import KINDS, Looking
 from commands.trouble import Kind, Seen, Trouble
@@ -24,7 +26,9 @@ log = logging.getLogger(__name__)
 OVERLAP = timedelta(minutes=2)  # Rows that were written while the last look was made.
 SEVERE_FROM = 3  # So many failures in a row are severe, whatever failed.
 CALLED: Mapping[str, str] = {"now": "backup", APPROVED: "restore"}
+SYNC, COPY = "sync", "copy"
 NOT_ALERTED = frozenset({ASK})  # How a question ends is told where it was asked.
+NOT_ALL = "Not everything could be copied; its message names what was not."
 BY_ASKER = frozenset({"Refused", "NotAllowed", "NotInChannel"})  # Mistakes of whoever asked.
 Finder = Callable[[], Iterable[Trouble]]
 
@@ -91,33 +95,41 @@ class Lookout:
         self._looked = now
         rows: dict[tuple[str, str], list[EndedJob]] = {}
         for job in sorted(self._ended.values(), key=lambda each: (each.ended_at, each.id)):
-            if _counts(job) and job.deployment in self.world.deployments:
+            if _counts(job) and (job.deployment in self.world.deployments or job.verb == SYNC):
                 rows.setdefault((_called(job), job.deployment), []).append(job)
+        syncs = [jobs[-1] for (verb, _), jobs in rows.items() if verb == SYNC]
         for (verb, deployment), jobs in rows.items():
             del jobs[:-1000]
-            if jobs[-1].state == "failed":
+            if _failed(jobs[-1]) and not any(_made_good(jobs[-1], sync) for sync in syncs):
                 yield self._failed(verb, deployment, jobs)
 
     def _failed(self, verb: str, deployment: str, jobs: Sequence[EndedJob]) -> Trouble:
         newest, first, times = jobs[-1], jobs[-1], 0
         for job in reversed(jobs):
-            if job.state != "failed":
+            if not _failed(job):
                 break
             first, times = job, times + 1
-        protected = self.world.deployments[deployment].protected
+        of = self.world.deployments.get(deployment)  # None: what fills a vault is of no deployment.
+        protected = of is not None and of.protected
         grave = (protected and verb in ("backup", "restore")) or times >= SEVERE_FROM
         return Trouble(
             kind="job failed",
             about=f"{verb} of {deployment}",
             severity="severe" if grave else "warning",
-            what=f"The {verb} of {deployment} failed (job {newest.id}): {newest.what}",
+            what=f"The {verb} of {deployment} failed (job {newest.id}): {newest.what or NOT_ALL}",
             safe=newest.safe or "Every earlier backup is as it was.",
             hint=newest.hint or "Ask for it again; `lifeboat doctor` looks at what it needs.",
             since=first.ended_at,
-            deployment=deployment,
+            deployment="" if of is None else deployment,
             times=times,
             retry=self._retry(newest),
+            because=causes.of_a_job(verb, deployment, newest.vault, newest.kind, self._vaults()),
         )
+
+    def _vaults(self) -> Sequence[str]:
+        """Return the names of the vaults, the one that backups are written to first."""
+        first = self.world.first.name
+        return (first, *(name for name in self.world.vaults if name != first))
 
     def _retry(self, job: EndedJob) -> str:
         """Return the words that ask for the same again; "" for what people have to confirm."""
@@ -126,8 +138,11 @@ class Lookout:
             return " ".join((job.verb, *schedule.typed[job.deployment]))
         if job.verb == "now":
             return f"now {job.deployment}"
-        if job.verb in ("verify", "copy") and job.backup:
-            return f"{job.verb} {job.backup}"
+        if job.verb in ("verify", COPY) and job.backup:
+            to = f" --to {job.vault}" if job.verb == COPY and job.vault else ""
+            return f"{job.verb} {job.backup}{to}"
+        if job.verb == SYNC:
+            return f"{SYNC} {job.vault}".rstrip()
         return ""
 
 
@@ -140,3 +155,15 @@ def _counts(job: EndedJob) -> bool:
     if job.verb in NOT_ALERTED or job.state == "cancelled":
         return False
     return not (job.door == "slack" and job.kind in BY_ASKER)
+
+
+def _failed(job: EndedJob) -> bool:
+    """Whether a run failed; one that fills vaults tells so in what it found, and goes on."""
+    return job.state == "failed" or (job.verb == SYNC and job.state == "look")
+
+
+def _made_good(failed: EndedJob, sync: EndedJob) -> bool:
+    """Whether a later run filled the vault into which this one could not copy."""
+    fills = sync.deployment in (EVERY, failed.vault or failed.deployment)
+    later = (sync.ended_at, sync.id) > (failed.ended_at, failed.id)
+    return failed.verb in causes.COPYING and fills and later and not _failed(sync)

@@ -21,7 +21,7 @@ from bot.settings_shape import File
 from bot.settings_shape_alerts import AlertsTable, SmtpTable, WebhookTable
 from bot.settings_slack import CHANNEL, PERSON_OR_GROUP
 from bot.settings_words import Mistake, SettingsRefused, did_you_mean, quoted
-from commands.alerts import SLACK, AlertRules, Quiet
+from commands.alert_rules import SLACK, AlertRules, Quiet
 from commands.trouble import Severity
 from storage.secret import Secret
 

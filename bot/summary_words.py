@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from bot import audit_words, copy_words
 from bot.words import ROADS, age, counted, duration, number, size, some
 from commands.alert_events import RoadStanding
-from commands.alerts import Alert
+from commands.alert_state import Alert
 from commands.standings import DeploymentStanding
 from commands.summary_events import Coming, Covered, Failure, Ran, SummaryTold, Taken, VaultUse
 

@@ -17,6 +17,7 @@ SECONDS_IN = {"min": 60, "h": 3600, "d": 86_400}
 JUST_NOW_SECONDS = 60
 NAMES_MAX = 12
 ROADS = {"slack": "Slack", "webhook": "Webhook", "smtp": "E-mail"}  # Of alerts.
+UNWRITTEN = "It counts, though it could not be written into the audit log:"  # And why not.
 ENDED = "ended; how is not remembered"
 
 
@@ -64,6 +65,11 @@ def duration(seconds: float) -> str:
     if whole < SECONDS_IN["h"]:
         return f"{whole // 60} min {whole % 60:02d} s"
     return f"{whole // 3600} h {whole % 3600 // 60:02d} min"
+
+
+def times(count: int) -> str:
+    """Return how often: `once`, `3 times`."""
+    return "once" if count == 1 else f"{count:,} times"
 
 
 def age(then: datetime, now: datetime) -> str:

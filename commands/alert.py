@@ -11,11 +11,12 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Literal
 
-from commands import roles
+from commands import audited, roles
 from commands.alert_events import AlertsTold, AlertTaken, AlertTested
-from commands.alerts import RANK, Alert
+from commands.alert_state import Alert
 from commands.events import Result
 from commands.schedule import LENGTH, UNITS
+from commands.trouble import RANK
 from commands.verb import Alerts, Argument, Context, Verb
 from commands.words import closest, read
 from storage.errors import Refused
@@ -79,9 +80,21 @@ def run(request: Request, ctx: Context) -> Result:
         return AlertTested(tuple(alerts.test(ctx.caller.name)))
     alert = find(request.id, alerts)
     if request.act == "ack":
-        return AlertTaken(alerts.acknowledge(alert.id, ctx.caller.name), snoozed=False)
+        taken = alerts.acknowledge(alert.id, ctx.caller.name)
+        return AlertTaken(taken, False, _written(taken, "alert.acknowledged", ctx))
     assert request.length is not None  # noqa: S101 - parse has seen to it.
-    return AlertTaken(alerts.snooze(alert.id, request.length, ctx.caller.name), snoozed=True)
+    silent = alerts.snooze(alert.id, request.length, ctx.caller.name)
+    return AlertTaken(silent, True, _written(silent, "alert.snoozed", ctx))
+
+
+def _written(alert: Alert, what: str, ctx: Context) -> str:
+    """Write down who did it; it counts all the same when that can't be done: return why then."""
+    trouble, facts = alert.trouble, {"trouble": alert.trouble.key.replace("/", ": ", 1)}
+    if what == "alert.snoozed" and alert.snoozed_until is not None:
+        facts["until"] = f"{alert.snoozed_until:%Y-%m-%dT%H:%M:%SZ}"
+    return audited.in_time(
+        ctx, what, about=alert.id, deployment=trouble.deployment, facts=dict(facts)
+    )
 
 
 def find(named: str, alerts: Alerts) -> Alert:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from commands.alerts import Alert
+from commands.alert_state import Alert
 from commands.events import Result
 from commands.trouble import Severity
 
@@ -57,10 +57,14 @@ class AlertsTold(Result):
 
 @dataclass(frozen=True)
 class AlertTaken(Result):
-    """Somebody took an alert on, or made it be silent until `alert.snoozed_until`."""
+    """Somebody took an alert on, or made it be silent until `alert.snoozed_until`.
+
+    `unwritten` says why that does not stand in the audit log, "" when it does.
+    """
 
     alert: Alert
     snoozed: bool
+    unwritten: str = ""
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol, TypedDict, Unpack
 
+from commands.answers import Answers, Silent
 from commands.events import Plan, Warned
 from commands.verb import Context
 from storage.audit import Entry, Happened
@@ -21,6 +22,8 @@ from storage.convex.deployment import Deployment
 from storage.errors import Cancelled, LifeboatError, Refused, VaultError
 from storage.records import Job
 
+AUDIT = "audit log"
+WRITE_SECONDS = 5.0
 CLOCKS_APART = timedelta(hours=1)  # Another machine may have written a killed job's entries.
 # Steps of a restore's record that belong into the audit log as well.
 RESTORE_STEPS = {"asked": "asked", "confirming": "confirmed", "ended": "ended"}
@@ -101,6 +104,17 @@ def afterwards(
     except VaultError as error:
         with suppress(Cancelled):  # It is too late for that.
             ctx.tell(Warned(f"The audit log could not be written ({what}): {error.what}"))
+
+
+def in_time(ctx: Context, what: str, **told: Unpack[Told]) -> str:
+    """Write an entry of what has happened anyway; return why it was not written, "" if it was.
+
+    A vault that hangs is waited for no longer than a person waits for an answer.
+    """
+    answer = Answers().of({AUDIT: lambda: entry(ctx, what, **told)}, WRITE_SECONDS)[AUDIT]
+    if isinstance(answer, Silent):
+        return f"The vault has not answered for {WRITE_SECONDS:g} s."
+    return answer.what if isinstance(answer, LifeboatError) else ""
 
 
 @contextmanager

@@ -96,6 +96,7 @@ class Looking:
         needs = sum(entry.bytes for entry in good.values() if entry is not None)
         found += self._of_vaults(looks, needs, unknown, now)
         found += self._of_deployments(unknown, now)
+        found += self._of_clocks(looks, now)
         for name in sorted(good):
             found += self._of_backups(name, good[name], now)
         rules, within = self._ctx.rules.lookout, self._ctx.rules.approvals.approve_within
@@ -165,26 +166,32 @@ class Looking:
             for checked in each.checked:
                 yield from lookout_backups.findings(checked)
             yield from lookout_backups.half_gone(name, each.unreadable, now)
+            filling: list[Trouble] = []
             if each.free is not None:
                 room = lookout_places.Room(name, each.free, needs)
-                yield from lookout_places.filling(room, rules, now)
+                filling = list(lookout_places.filling(room, rules, now))
+            yield from filling
             if each.lacking is not None and each.away is None:
-                yield from lookout_places.copy_failing(each.lacking, rules, now)
-            if each.skew_seconds is not None:
-                most = ctx.rules.clock_skew_seconds_max
-                yield from lookout_places.skewed(f"vault {name}", each.skew_seconds, most, now)
+                full = any(trouble.severity == "severe" for trouble in filling)
+                yield from lookout_places.copy_failing(each.lacking, rules, now, full=full)
 
     def _of_deployments(self, unknown: set[Kind], now: datetime) -> Iterator[Trouble]:
         rules = self._ctx.rules
         known: dict[str, Probed] = {} if self._probes is None else self._probes.known
-        for name, probed in known.items():
+        for probed in known.values():
             if probed.refusal is not None:
                 yield from lookout_people.key_refused(probed.refusal, now)
                 unknown.update(("left paused", "clock skew"))
-            most = rules.clock_skew_seconds_max
-            yield from lookout_places.skewed(name, probed.skew_seconds, most, now)
             if probed.standstill is not None:
                 yield from lookout_people.left_paused(probed.standstill, rules.lookout, now)
+
+    def _of_clocks(self, looks: Looks, now: datetime) -> Iterator[Trouble]:
+        known: dict[str, Probed] = {} if self._probes is None else self._probes.known
+        skews = {name: probed.skew_seconds for name, probed in known.items()}
+        for name, each in looks.items():
+            if isinstance(each, VaultLook):
+                skews[f"vault {name}"] = each.skew_seconds
+        return lookout_places.skewed(skews, self._ctx.rules.clock_skew_seconds_max, now)
 
     def _of_backups(self, name: str, good: Entry | None, now: datetime) -> Iterator[Trouble]:
         target = self._target(name)

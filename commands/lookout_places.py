@@ -5,13 +5,13 @@ Pure: facts and the moment in, troubles out. The facts are gathered in `looking.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 from commands.lookout_backups import length, moment
 from commands.lookout_rules import LookoutRules
-from commands.trouble import Trouble
+from commands.trouble import Trouble, key_of
 
 GB, MB, KB = 1e9, 1e6, 1e3
 
@@ -50,8 +50,13 @@ class Away:
     first: bool = False
 
 
-def copy_failing(lacking: Lacking, rules: LookoutRules, now: datetime) -> Iterator[Trouble]:
-    """Find a vault that lacks copies of backups which are older than copies ever take."""
+def copy_failing(
+    lacking: Lacking, rules: LookoutRules, now: datetime, *, full: bool = False
+) -> Iterator[Trouble]:
+    """Find a vault that lacks copies of backups which are older than copies ever take.
+
+    `full`: its disk has no room for any more of them.
+    """
     if not lacking.ids or now - lacking.oldest < rules.copy_within:
         return
     vault, many = lacking.vault, len(lacking.ids)
@@ -69,6 +74,10 @@ def copy_failing(lacking: Lacking, rules: LookoutRules, now: datetime) -> Iterat
         hint=f"Fill it: lifeboat sync {vault}",
         since=lacking.oldest + rules.copy_within,
         retry=f"sync {vault}",
+        because=(
+            key_of("vault unreachable", vault),
+            *((key_of("vault filling", vault),) if full else ()),
+        ),
     )
 
 
@@ -111,25 +120,34 @@ def unreachable(away: Away, now: datetime) -> Iterator[Trouble]:
 
 
 def skewed(
-    what: str, seconds: float | None, seconds_max: float, now: datetime
+    skews: Mapping[str, float | None], seconds_max: float, now: datetime
 ) -> Iterator[Trouble]:
-    """Find a deployment or a vault whose clock and this machine's are apart; None: it tells none.
+    """Find deployments and vaults whose clock and this machine's are apart; None: it tells none.
 
-    `what` is its name; `seconds` are positive when this machine's clock is ahead.
+    Seconds are positive when this machine's clock is ahead. If it is ahead of several, or behind
+    them, it is the one that is wrong: each but the first is explained by the first.
     """
-    if seconds is None or abs(seconds) <= seconds_max:
-        return
-    way = "ahead of" if seconds > 0 else "behind"
-    yield Trouble(
-        kind="clock skew",
-        about=what,
-        severity="warning",
-        what=f"This machine's clock is {abs(seconds):,.0f} s {way} that of {what}; "
-        f"{seconds_max:g} s are allowed. It shows {moment(now)}.",
-        safe="Backups are whole: what they hold does not depend on clocks. Ages and names may lie.",
-        hint="Set this machine's clock (NTP), then: lifeboat doctor",
-        since=now,
-    )
+    apart = {
+        name: seconds
+        for name, seconds in sorted(skews.items())
+        if seconds is not None and abs(seconds) > seconds_max
+    }
+    before: dict[bool, tuple[str, ...]] = {True: (), False: ()}
+    for what, seconds in apart.items():
+        way = "ahead of" if seconds > 0 else "behind"
+        yield Trouble(
+            kind="clock skew",
+            about=what,
+            severity="warning",
+            what=f"This machine's clock is {abs(seconds):,.0f} s {way} that of {what}; "
+            f"{seconds_max:g} s are allowed. It shows {moment(now)}.",
+            safe="Backups are whole: what they hold does not depend on clocks. Ages and names may "
+            "lie.",
+            hint="Set this machine's clock (NTP), then: lifeboat doctor",
+            since=now,
+            because=before[seconds > 0],
+        )
+        before[seconds > 0] += (key_of("clock skew", what),)
 
 
 def size(number: float) -> str:

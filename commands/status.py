@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from commands import due, target, timetable
-from commands.alerts import Alert
+from commands.alert_state import Alert
 from commands.events import JobStanding, StatusTold
 from commands.last_good import last_good
 from commands.looking import Looking
@@ -98,7 +98,7 @@ def standing_of(
         next=_next(name, ctx, notes),
         alerts=None
         if opened is None
-        else sum(alert.trouble.deployment == name for alert in opened),
+        else sum(any(t.deployment == name for t in alert.troubles) for alert in opened),
     )
 
 

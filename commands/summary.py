@@ -16,7 +16,7 @@ from typing import TypeVar
 from commands import due, timetable
 from commands.aim import Aim
 from commands.alert_events import RoadStanding
-from commands.alerts import Alert
+from commands.alert_state import Alert
 from commands.audit_story import of_a_restore, stories
 from commands.last_good import LOOKED_BACK_MAX, last_good
 from commands.staged import last_staged

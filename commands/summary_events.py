@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Literal
 
 from commands.alert_events import RoadStanding
-from commands.alerts import Alert
+from commands.alert_state import Alert
 from commands.audit_story import Story
 from commands.events import Result
 from commands.standings import DeploymentStanding

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import timedelta
 
+from commands import audited
 from commands.events import Noted, StepBegan, Warned
 from commands.verb import Asking, Context
 from storage.errors import Cancelled, NotThere, VaultError
@@ -46,16 +47,18 @@ def wait(manifest: Manifest, ctx: Context, beforehand: Callable[[], None] = lamb
     if ctx.asking is None:
         raise begun(manifest, ctx)
     ctx.kept("beforehand", beforehand, type(None))
-    longest = _asked_for(manifest, ctx)
+    longest = _asked_for(manifest, ctx, times=1)
     told = f"{_rests(manifest, longest)} This job goes on by itself then."
     ctx.tell(StepBegan(STEP))
     ctx.tell(Noted(told))
     ctx.kept("say", lambda: ctx.tell(Warned(told)), type(None))
+    times = 1
     while state not in READABLE:
         _sleep(ctx.asking, ctx)
         state = ctx.kept("warmth", lambda: _state(manifest, ctx), str)
         if state == COLD:  # It was thawed for some days, and nobody was awake on any of them.
-            _asked_for(manifest, ctx)
+            times += 1
+            _asked_for(manifest, ctx, times)
 
 
 def must_be_warm(manifest: Manifest, ctx: Context) -> None:
@@ -87,14 +90,34 @@ def _sleep(asking: Asking, ctx: Context) -> None:
     ctx.stop_if_asked()
 
 
-def _asked_for(manifest: Manifest, ctx: Context) -> timedelta:
-    """Ask for the thawing, once; how long it takes at most."""
-    return timedelta(seconds=ctx.kept("thaw", lambda: _thaw(manifest, ctx).total_seconds(), float))
+def _asked_for(manifest: Manifest, ctx: Context, times: int) -> timedelta:
+    """Ask for the thawing, once each of so many times; how long it takes at most."""
+
+    def asking() -> float:
+        return _thaw(manifest, ctx, f" {times}").total_seconds()
+
+    return timedelta(seconds=ctx.kept("thaw", asking, float))
 
 
-def _thaw(manifest: Manifest, ctx: Context) -> timedelta:
-    vault, _ = _look(manifest, ctx)
-    return timedelta(0) if vault is None else vault.thaw(manifest.archive.name)
+def _thaw(manifest: Manifest, ctx: Context, which: str = "") -> timedelta:
+    """Begin to thaw it, written down before: it costs money. VaultError when that can't be.
+
+    `which` tells one thawing of a job from its next one.
+    """
+    vault, state = _look(manifest, ctx)
+    if vault is None:
+        return timedelta(0)
+    if state == COLD:  # What thaws already is asked for by nobody.
+        job = ctx.asking.job_id if ctx.asking is not None else ""
+        audited.entry(
+            ctx,
+            "thaw.asked",
+            once=f"{job} thaw.asked {manifest.id}{which}" if job else "",
+            about=manifest.id,
+            deployment=manifest.deployment.name,
+            facts={"vault": vault.name, "bytes": manifest.archive.bytes},
+        )
+    return vault.thaw(manifest.archive.name)
 
 
 def _state(manifest: Manifest, ctx: Context) -> str:

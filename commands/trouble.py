@@ -7,12 +7,14 @@ will not find here who looks, nor whom it is told.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
 # What is severe goes to people at once, at night as well; see `docs/alerts.md`.
 Severity = Literal["severe", "warning"]
+RANK: Mapping[Severity, int] = {"warning": 0, "severe": 1}
 Kind = Literal[
     "job failed",
     "backup overdue",
@@ -37,7 +39,8 @@ class Trouble:
     `about` names what it is about among others of its kind: a deployment, a vault, a verb and a
     deployment, a backup. `times` counts how often it happened since it began (a job that failed
     three times in a row), 1 for what just is. `retry` are the words of a command that does it
-    again, "" when none does. None of the sentences ever holds a secret.
+    again, "" when none does. `because` are the keys of troubles that would explain it if they stood
+    as well, the deepest first. None of the sentences ever holds a secret.
     """
 
     kind: Kind
@@ -50,11 +53,17 @@ class Trouble:
     deployment: str = ""
     times: int = 1
     retry: str = ""
+    because: tuple[str, ...] = ()
 
     @property
     def key(self) -> str:
         """What makes it the same trouble at the next look."""
-        return f"{self.kind}/{self.about}"
+        return key_of(self.kind, self.about)
+
+
+def key_of(kind: Kind, about: str) -> str:
+    """Return the key that a trouble of this kind about this has, whether or not it stands."""
+    return f"{kind}/{about}"
 
 
 @dataclass(frozen=True)

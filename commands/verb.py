@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar
 
 from commands.aim import Aim
-from commands.alerts import Alert
+from commands.alert_state import Alert
 from commands.events import Event, JobStanding, Result, Warned
 from commands.lookout_rules import LookoutRules
 from commands.policy import Approvals

@@ -111,17 +111,22 @@ class Outbox:
         return self._file.in_memory
 
     def change(
-        self, doing: Callable[[Sequence[Kept]], tuple[Sequence[Kept], Sequence[Sending]]]
+        self,
+        doing: Callable[[Sequence[Kept]], tuple[Sequence[Kept], Sequence[Sending]]],
+        since: datetime | None = None,
     ) -> None:
         """Read the open alerts, and write what `doing` makes of them and has to be sent, at once.
 
-        Whoever else changes them waits. An error that `doing` raises leaves all as it was.
+        With `since` it also reads those that are over and of which something was to be told since
+        then. Whoever else changes them waits. An error that `doing` raises leaves all as it was.
         """
 
         def write(db: Statements) -> None:
             with self._at_once(db):
-                rows = db.execute(f"{_ALERTS} WHERE open = 1 ORDER BY raised_us, id").fetchall()
+                rows = db.execute(_OPEN, [_NEVER if since is None else _us(since)]).fetchall()
                 kept, sends = doing([_kept(row) for row in rows])
+                for each in kept:  # Two of them may change their keys round.
+                    db.execute("UPDATE alerts SET open = 0 WHERE id = ?", [each.id])
                 for each in kept:
                     row = (each.id, each.key, int(each.open), _us(each.raised_at), each.facts)
                     db.execute(_PUT_ALERT, row)
@@ -260,6 +265,11 @@ _PUT_PROOF = (
     "at_us = excluded.at_us, by = excluded.by"
 )
 _ALERTS = "SELECT id, key, open, raised_us, facts FROM alerts"
+_NEVER = 1 << 62
+_OPEN = (
+    f"{_ALERTS} WHERE open = 1 OR id IN (SELECT alert FROM sends WHERE made_us >= ?) "
+    "ORDER BY raised_us, id"
+)
 _SENDS = (
     "SELECT s.alert, s.road, s.what, s.facts, s.made_us, s.after_us, s.id, s.tries, s.doubt, "
     "s.begun, s.said, s.failed FROM sends s"

@@ -18,13 +18,16 @@ from bot.messages.model import ActionId, Message
 from bot.messages.parts import Part, Pressed, Said, button, header, listed, message, small
 from bot.messages.text import ago, at, bold, code, said, told
 from bot.messages.typed import command
-from bot.words import ROADS, counted, duration
+from bot.words import ROADS, UNWRITTEN, counted, duration, times
 from commands.alert_events import AlertsTold, AlertTaken, AlertTested, RoadStanding, RoadTold
-from commands.alerts import Alert, What, hours
+from commands.alert_state import Alert, What
+from commands.alerts import hours
 from commands.trouble import Severity
+from commands.unsteady import BACK_WITHIN
 
 SNOOZES = (timedelta(hours=1), timedelta(hours=4), timedelta(days=1))
 GRAVE: Mapping[Severity, str] = {"severe": "Severe", "warning": "Warning"}
+QUIET = f"was quiet for {hours(BACK_WITHIN)}, for it comes and goes"
 GROUP = re.compile(r"S[A-Z0-9]{5,20}")
 
 
@@ -99,7 +102,7 @@ def _root(alert: Alert, around: Around) -> Iterator[Part]:
     about = said(trouble.deployment or trouble.about)
     if alert.ended_at is not None:
         lasted = duration(alert.lasted(alert.ended_at).total_seconds())
-        yield Said(f"*Over after {lasted}: {trouble.kind}* — {about}")
+        yield Said(f"*Over after {lasted}: {', '.join(alert.kinds)}* — {about}")
         yield Said(f"It was: {told(trouble.what)}")
     else:
         yield Said(f"*{head(alert)}* — {about}")
@@ -121,9 +124,13 @@ def _lines(alert: Alert) -> Iterator[str]:
 
 def _standing(alert: Alert) -> Iterator[str]:
     yield f"since {at(alert.trouble.since)}"
+    if alert.returns:
+        yield f"came back {times(alert.returns)}, last {at(alert.returned[-1])}"
     if alert.ended_at is not None:
-        yield f"over {at(alert.ended_at)}"
+        yield f"over {at(alert.gone_since or alert.ended_at)}"
         return
+    if alert.gone_since is not None:
+        yield f"not seen since {at(alert.gone_since)}: over when it {QUIET}"
     if alert.acknowledged_at is not None:
         yield f"{said(alert.acknowledged_by)} has taken it on"
     if alert.snoozed_until is not None:
@@ -170,8 +177,34 @@ def _back(alert: Alert, _now: datetime) -> str:
     return f"*It was snoozed, and still stands.* {told(alert.trouble.what)}"
 
 
+def _cause(alert: Alert, _now: datetime) -> str:
+    return f"*What it comes from is known: {alert.trouble.kind}.* {told(alert.trouble.what)}"
+
+
+def _left(alert: Alert, _now: datetime) -> str:
+    return (
+        f"*What it came from is over; {alert.trouble.kind} still stands.* "
+        f"{told(alert.trouble.what)}"
+    )
+
+
+def _returned(alert: Alert, now: datetime) -> str:
+    gone, often = duration(alert.away.total_seconds()), times(alert.returns)
+    waits = f" It is over when it {QUIET}." if alert.unsteady(now) else ""
+    return (
+        f"*It is back after {gone}; it has come back {often} by now.*{waits} "
+        f"{told(alert.trouble.what)}"
+    )
+
+
+def _unsteady(alert: Alert, _now: datetime) -> str:
+    often = times(alert.returns)
+    return f"*It comes and goes: it has come back {often} by now.* {told(alert.trouble.what)}"
+
+
 def _recovered(alert: Alert, now: datetime) -> str:
-    return f"*It is over.* It lasted {duration(alert.lasted(now).total_seconds())}."
+    back = f", and it came back {times(alert.returns)} in it" if alert.returns else ""
+    return f"*It is over.* It lasted {duration(alert.lasted(now).total_seconds())}{back}."
 
 
 def _acknowledged(alert: Alert, _now: datetime) -> str:
@@ -188,6 +221,10 @@ _REPLIES = {
     "reminder": _reminder,
     "worse": _worse,
     "back": _back,
+    "cause": _cause,
+    "left": _left,
+    "returned": _returned,
+    "unsteady": _unsteady,
     "recovered": _recovered,
     "acknowledged": _acknowledged,
     "snoozed": _snoozed,
@@ -231,6 +268,8 @@ def _taken(result: AlertTaken) -> Iterator[Part]:
         yield Said(f"{code(alert.id)} is silent until {at(alert.snoozed_until)}.")
     else:
         yield Said(f"You have taken {code(alert.id)} on; it calls nobody any more.")
+    if result.unwritten:
+        yield Said(f"{UNWRITTEN} {told(result.unwritten)}")
 
 
 def _tested(result: AlertTested) -> Iterator[Part]:

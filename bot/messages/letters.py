@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from bot.words import duration, escaped
-from commands.alerts import Alert, What
+from bot.words import duration, escaped, times
+from commands.alert_state import Alert, What
+from commands.alerts import hours
+from commands.unsteady import BACK_WITHIN
 
 SUBJECT_MAX = 150
 STATES: dict[What, str] = {
@@ -15,6 +17,9 @@ STATES: dict[What, str] = {
     "reminder": "still stands",
     "worse": "severe now",
     "back": "still stands after a snooze",
+    "cause": "known by now",
+    "left": "still stands, its cause is over",
+    "returned": "came back",
     "recovered": "over",
 }
 
@@ -42,7 +47,7 @@ def subject(letter: Letter) -> str:
     state = STATES.get(letter.what, letter.what)
     said = f"{trouble.severity}: {trouble.kind} — {trouble.deployment or trouble.about}"
     if letter.what == "recovered":
-        said = f"over: {trouble.kind} — {trouble.deployment or trouble.about}"
+        said = f"over: {', '.join(letter.alert.kinds)} — {trouble.deployment or trouble.about}"
     elif state:
         said += f" ({state})"
     return f"[Lifeboat] {_line(said)}"[:SUBJECT_MAX]
@@ -63,6 +68,12 @@ def text(letter: Letter) -> str:
     lines += ["", f"Since {_utc(trouble.since)}, alert {alert.id}."]
     if trouble.times > 1:
         lines.append(f"It happened {trouble.times:,} times in a row.")
+    if alert.returns:
+        back = f", the last time after {duration(alert.away.total_seconds())}"
+        lines.append(f"It came back {times(alert.returns)}{back}.")
+    if alert.ended_at is None and alert.unsteady(letter.at):
+        quiet = hours(BACK_WITHIN)
+        lines.append(f"It comes and goes: you hear that it is over when it was quiet for {quiet}.")
     if letter.late:
         lines.append(letter.late)
     if letter.twice:
@@ -86,6 +97,8 @@ def posted(letter: Letter) -> dict[str, Any]:
         "safe": trouble.safe,
         "hint": trouble.hint,
         "times": trouble.times,
+        "returns": alert.returns,
+        "unsteady": alert.unsteady(letter.at),
         "since": _iso(trouble.since),
         "raised_at": _iso(alert.raised_at),
         "ended_at": _iso(alert.ended_at) if alert.ended_at else None,

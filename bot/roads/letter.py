@@ -8,7 +8,7 @@ from typing import cast
 from bot.messages import letters
 from bot.messages.letters import Letter
 from bot.roads.road import is_late
-from commands.alerts import Alert, What
+from commands.alert_state import Alert, What
 from storage import typed
 from storage.outbox import Taken
 

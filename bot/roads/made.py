@@ -13,7 +13,7 @@ from bot.roads.slack import SlackRoad
 from bot.settings import Settings
 from bot.settings_alerts import SMTP, WEBHOOK
 from bot.settings_words import SettingsRefused
-from commands.alerts import SLACK
+from commands.alert_rules import SLACK
 from storage.errors import LifeboatError
 from storage.outbox import Outbox
 from storage.secret import Secret

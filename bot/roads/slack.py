@@ -14,7 +14,9 @@ from bot.courier import Courier, SlackAway
 from bot.messages import alerts as views
 from bot.messages.alerts import Around
 from bot.roads.road import RoadFailed, is_late, was_held
-from commands.alerts import Alert, AlertRules, What, called
+from commands.alert_rules import AlertRules
+from commands.alert_state import Alert, What
+from commands.alerts import called
 from commands.roles import NotAllowed
 from storage import typed
 from storage.errors import Refused

@@ -7,9 +7,11 @@ from collections.abc import Iterator
 from rich.text import Text
 
 from bot.terminal.layout import BAD, DOUBTFUL, GAP, GOOD, LOUD, QUIET, Reader, blank, line
-from bot.words import ROADS, age, counted, duration, moment
+from bot.words import ROADS, UNWRITTEN, age, counted, duration, moment, times
 from commands.alert_events import AlertsTold, AlertTaken, AlertTested, RoadStanding
-from commands.alerts import Alert
+from commands.alert_state import Alert
+from commands.alerts import hours
+from commands.unsteady import BACK_WITHIN
 
 
 def told(event: AlertsTold, reader: Reader) -> Iterator[Text]:
@@ -37,6 +39,8 @@ def taken(event: AlertTaken, reader: Reader) -> Iterator[Text]:
         yield line(("Snoozed: ", DOUBTFUL), f"{alert.id} is silent until {until}.")
     else:
         yield line(("Taken on: ", GOOD), f"{alert.id}; it calls nobody any more.")
+    if event.unwritten:
+        yield line(GAP, (UNWRITTEN, DOUBTFUL), " ", event.unwritten)
 
 
 def tested(event: AlertTested) -> Iterator[Text]:
@@ -54,13 +58,19 @@ def tested(event: AlertTested) -> Iterator[Text]:
 def _open(alert: Alert, event: AlertsTold, reader: Reader) -> Iterator[Text]:
     trouble = alert.trouble
     style = BAD if trouble.severity == "severe" else DOUBTFUL
-    times = f", {trouble.times:,} times in a row" if trouble.times > 1 else ""
-    head = f"{trouble.severity}: {trouble.kind}{times}"
+    in_a_row = f", {trouble.times:,} times in a row" if trouble.times > 1 else ""
+    head = f"{trouble.severity}: {trouble.kind}{in_a_row}"
     about = trouble.deployment or trouble.about
     yield line((head, style), f" — {about}, {age(trouble.since, event.now)}, {alert.id}")
     yield line(GAP, trouble.what)
     yield line(GAP, ("Safe: ", QUIET), trouble.safe)
     yield line(GAP, ("Next: ", QUIET), trouble.hint)
+    if alert.returns:
+        back = f"{times(alert.returns)}, last {age(alert.returned[-1], event.now)}"
+        yield line(GAP, f"It came back {back}.")
+    if alert.gone_since is not None:
+        quiet, gone = hours(BACK_WITHIN), age(alert.gone_since, event.now)
+        yield line(GAP, f"Last gone {gone}; it is over when it was quiet for {quiet}.")
     if alert.acknowledged_at is not None:
         yield line(GAP, f"{alert.acknowledged_by} has taken it on.")
     if alert.snoozed_until is not None:

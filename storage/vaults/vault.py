@@ -145,6 +145,9 @@ class Warmth(msgspec.Struct, frozen=True):
 class Thaws(Protocol):
     """A vault with a cold place, where keeping is cheap and reading takes hours of thawing."""
 
+    @property
+    def name(self) -> str: ...
+
     def cool(self, name: str) -> None:
         """Move the object to the cold place; one that is there is fine."""
         ...

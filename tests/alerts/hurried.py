@@ -1,5 +1,6 @@
 """The real command, quick to try again and quick to call something late: `python -m …hurried`.
 
+What came back counts as new, unless LIFEBOAT_TEST_BACK says within how many seconds it does not.
 It kill -9s itself at the moment that stands in the file `moment` beside the settings: `before` or
 `after` the next alert is posted, `reply` after something was added to its thread.
 """
@@ -15,6 +16,7 @@ from typing import Any
 from bot import alerting, cli, courier
 from bot.roads import road
 from bot.roads.slack import SlackRoad
+from commands import unsteady
 
 
 def dies(at: str) -> None:
@@ -51,6 +53,7 @@ if __name__ == "__main__":
     courier.SAME_SECONDS = 0.2
     alerting.AGAIN_SECONDS, alerting.AGAIN_SECONDS_MAX, alerting.IDLE_SECONDS = 0.2, 0.5, 0.1
     road.LATE_AFTER = timedelta(seconds=4)
+    unsteady.BACK_WITHIN = timedelta(seconds=float(os.environ.get("LIFEBOAT_TEST_BACK", "0")))
     deliver = SlackRoad.deliver
 
     def mortally(self: SlackRoad, taken: Any, now: Any) -> None:

@@ -12,7 +12,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from bot import alerting, cli, courier, rounds, schedule
-from commands import due
+from commands import due, unsteady
 
 _start = schedule.Clock.start
 
@@ -35,6 +35,7 @@ if __name__ == "__main__":
     courier.SAME_SECONDS = 0.2
     alerting.AGAIN_SECONDS, alerting.IDLE_SECONDS = 0.2, 0.1
     due.EVERY_SECONDS_MIN = 1
+    unsteady.BACK_WITHIN = timedelta(0)  # What came back counts as new.
     rounds.ANEW = timedelta(seconds=1)
     schedule.LOOK_SECONDS = 1
     schedule.Clock.start = start  # type: ignore[method-assign]

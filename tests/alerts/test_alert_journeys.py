@@ -174,6 +174,11 @@ def test_people_take_it_on_and_silence_it_by_button_and_by_words(house: House):
     told = house.terminal("alert", "snooze", alert_id, "for", "2", "hours")
     assert told.returncode == 0, told.stderr
     assert "is silent until" in told.stdout
+    audited = house.ask(CITRA, f"audit about {alert_id}").text
+    assert audited.count("alert.snoozed") == 2
+    assert "alert.acknowledged" in audited
+    assert "Rizal" in audited
+    assert ", terminal" in house.terminal("audit", "--about", alert_id).stdout
     _sleep_over(house, alert_id)
     wait_for(lambda: any("It was snoozed, and still" in each for each in thread(house, card)))
 
@@ -236,6 +241,42 @@ def test_a_kill_around_a_send_loses_nothing_and_marks_the_second(
 
     assert len(told) == messages
     assert ["stand twice" in each for each in told] == [False] * (messages - 1) + [True]
+
+
+def test_what_comes_and_goes_stays_one_message_and_its_end_is_held_back(house: House, hooked: Hook):
+    before, posted = len(alerts(house)), len(hooked.posted)
+    lives_with(house, LIFEBOAT_TEST_BACK="6")
+    fails(house)
+    card = new(house, before)
+    for times in ("once", "2 times", "3 times"):
+        backs_up(house)
+        card.until("Over after")
+        fails(house)
+        card.until(f"came back {times}")
+        wait_for(lambda: any("It is back after" in each for each in thread(house, card)))
+    backs_up(house)
+    time.sleep(3)  # Half of the time that it has to be quiet for.
+    held = card.text
+    card.until("Over after")
+    told = thread(house, card)
+    wait_for(lambda: len(hooked.posted) == posted + 8)
+    lives_with(house, LIFEBOAT_TEST_BACK="0")
+
+    assert "Over" not in held
+    assert len(alerts(house)) == before + 1
+    assert sum("It is back after" in each and f"<@{RIZAL}>" in each for each in told) == 3
+    assert [each["event"] for each in hooked.posted[posted:]] == [
+        "raised",
+        *["recovered", "returned"] * 3,
+        "recovered",
+    ]
+
+
+def lives_with(house: House, **environ: str) -> None:
+    """Let the bot live on with other surroundings."""
+    house.bot.stop()
+    house.bot.environ = {**house.bot.environ, **environ}  # type: ignore[attr-defined]
+    house.bot.start()
 
 
 def test_a_test_proves_every_road_from_slack_and_from_a_terminal(house: House, hooked: Hook):

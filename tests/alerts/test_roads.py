@@ -26,7 +26,7 @@ from bot.roads.road import Road, RoadFailed
 from bot.roads.slack import SlackRoad, in_doubt
 from bot.roads.webhook import Webhook
 from bot.settings_alerts import Named, SmtpPlace
-from commands.alerts import AlertRules
+from commands.alert_rules import AlertRules
 from commands.roles import NotAllowed
 from commands.trouble import Seen, Trouble
 from storage.outbox import Outbox, Taken

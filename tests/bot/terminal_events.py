@@ -498,9 +498,11 @@ def alerts_told() -> list[events.Event]:
 
     return [
         alert_events.AlertsTold((alerts.alert(), alerts.TAKEN, alerts.SILENT), alerts.ROADS, NOW),
+        alert_events.AlertsTold((alerts.FLAPS, alerts.GONE), alerts.ROADS, NOW),
         alert_events.AlertsTold((), (), NOW),
         alert_events.AlertTaken(alerts.TAKEN, snoozed=False),
         alert_events.AlertTaken(alerts.SILENT, snoozed=True),
+        alert_events.AlertTaken(alerts.TAKEN, snoozed=False, unwritten="The disk is full."),
         alert_events.AlertTested(alerts.TESTED),
         alert_events.AlertTested(()),
     ]

@@ -57,7 +57,11 @@ def lookout(jobs: Jobs, **more: Any) -> Lookout:
     }
     daily = SimpleNamespace(typed={"production": ("production", "--kind", "daily")})
     world = SimpleNamespace(
-        deployments=deployments, schedules={"daily": daily}, now=lambda: AT + 60 * MINUTE
+        deployments=deployments,
+        schedules={"daily": daily},
+        now=lambda: AT + 60 * MINUTE,
+        vaults={"local": None, "second": None},
+        first=SimpleNamespace(name="local"),
     )
     return Lookout(cast(Any, world), jobs, **more)
 
@@ -116,6 +120,52 @@ def test_each_verb_and_deployment_stands_for_itself():
         ("verify of production", "warning", "verify production-1"),
         ("backup of staging", "warning", "now staging"),
     ]
+
+
+SYNC = {"verb": "sync", "deployment": "second", "vault": "second", "schedule": "", "what": ""}
+COPY = {"verb": "copy", "backup": "production-1", "vault": "second", "schedule": ""}
+
+
+def test_a_vault_that_could_not_be_filled_is_a_trouble_though_its_job_went_on():
+    (found,) = troubles(job(1, **SYNC, state="look"))
+
+    assert (found.about, found.deployment, found.retry) == ("sync of second", "", "sync second")
+    assert "Not everything could be copied" in found.what
+
+
+@pytest.mark.parametrize(
+    ("filled", "left"), [("second", 0), ("every-vault", 0), ("third", 1), ("", 1)]
+)
+def test_a_failed_copy_is_over_when_its_vault_was_filled(filled: str, left: int):
+    jobs = [job(1, **COPY)]
+    if filled:
+        jobs.append(job(2, **{**SYNC, "deployment": filled, "vault": ""}, state="done"))
+
+    assert len(troubles(*jobs)) == left
+    assert len(troubles(*jobs, job(3, **COPY))) == 1
+
+
+@pytest.mark.parametrize(
+    ("changes", "because"),
+    [
+        ({"kind": "WrongKey"}, ("key refused/production",)),
+        ({"kind": "VaultUnreachable"}, ("vault unreachable/local",)),
+        ({"kind": "VaultFull"}, ("vault filling/local",)),
+        ({"kind": "Unreachable"}, ()),
+        (COPY | {"kind": "CutDownload"}, ("copy failing/second",)),
+        (COPY | {"kind": "VaultDenied"}, ("vault unreachable/second", "copy failing/second")),
+        (
+            {"verb": "verify", "kind": "VaultUnreachable"},
+            ("vault unreachable/local", "vault unreachable/second"),
+        ),
+    ],
+)
+def test_a_failed_job_names_what_would_explain_it(
+    changes: dict[str, Any], because: tuple[str, ...]
+):
+    (found,) = troubles(job(1, **changes))
+
+    assert found.because == because
 
 
 def test_three_in_a_row_are_severe_whatever_failed():

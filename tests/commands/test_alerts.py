@@ -13,7 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from commands import alerts as rule
-from commands.alerts import Alert, AlertRules, Change, Quiet, decide
+from commands.alert_rules import AlertRules, Quiet
+from commands.alert_state import Alert, Change
+from commands.alerts import decide
 from commands.trouble import Kind, Seen, Severity, Trouble
 from storage.errors import Refused
 

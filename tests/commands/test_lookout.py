@@ -249,9 +249,20 @@ def test_a_lost_vault_is_severe_when_it_is_the_first_or_the_last(first, others, 
     assert all(other in trouble.safe for other in others)
 
 
+def test_this_machines_own_clock_is_one_trouble_and_one_that_goes_another_way_is_its_own():
+    skews = {"staging": 95.0, "production": 90.0, "vault s3": -80.0, "vault local": None, "x": 2.0}
+    told = {each.about: each.because for each in places.skewed(skews, 30, NOW)}
+
+    assert told == {
+        "production": (),
+        "staging": ("clock skew/production",),
+        "vault s3": (),
+    }
+
+
 @pytest.mark.parametrize(("seconds", "found"), [(None, 0), (0, 0), (-30, 0), (-31, 1), (90, 1)])
 def test_clocks_that_are_apart_are_told(seconds, found):
-    told = list(places.skewed("production", seconds, 30, NOW))
+    told = list(places.skewed({"production": seconds}, 30, NOW))
 
     assert len(told) == found
     assert all(("behind" if seconds < 0 else "ahead of") in each.what for each in told)
@@ -301,7 +312,7 @@ def every_trouble() -> Iterator[Trouble]:
     yield from places.copy_failing(places.Lacking("second", ("a",), 2, NOW - DAY), RULES, NOW)
     yield from places.filling(places.Room("local", 1, 1000), RULES, NOW)
     yield from places.unreachable(places.Away("v", "It can't be used.", "", ""), NOW)
-    yield from places.skewed("production", 90, 30, NOW)
+    yield from places.skewed({"production": 90}, 30, NOW)
     yield from people.key_refused(people.Refusal("production", "The key is refused.", "", ""), NOW)
     yield from people.approval_waiting([question(20)], RULES, HOUR, NOW)
     yield from people.left_paused(people.Standstill("production", NOW - HOUR), RULES, NOW)

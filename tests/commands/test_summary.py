@@ -14,7 +14,7 @@ import pytest
 
 from commands import backup, due, summary, verify
 from commands.alert_events import RoadStanding
-from commands.alerts import Alert
+from commands.alert_state import Alert
 from commands.summary_events import SummaryTold, Taken
 from commands.timetable import Schedule, ScheduledRun
 from commands.verb import Rules

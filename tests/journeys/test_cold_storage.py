@@ -1,11 +1,12 @@
 """Monthlies rest in cold storage, and whoever wants one is told how long it takes."""
 
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from commands import verify
+from storage.audit import Audit
 from storage.errors import Refused, VaultError
 from storage.vaults.local import LocalFolder
 from storage.vaults.several import Several
@@ -18,7 +19,12 @@ class Glacier(LocalFolder):
 
     def __init__(self, *args, **more):
         super().__init__(*args, **more)
-        self.states, self.broken = {}, False
+        self.states, self.broken, self.full = {}, False, False
+
+    def put(self, name, chunks):
+        if self.full and name.startswith("audit/"):
+            raise VaultError("There is no room for the audit log.")
+        return super().put(name, chunks)
 
     def cool(self, name):
         if self.broken:
@@ -42,12 +48,16 @@ class Glacier(LocalFolder):
 
 @dataclass
 class Waiting:
-    """A job of the bot, whose every look finds the archive thawed after so many waits."""
+    """A job of the bot, whose every look finds the archive thawed after so many waits.
+
+    In the wait `again` it finds that it was thawed and is cold once more.
+    """
 
     vault: Glacier
     waits: int = 3
     waited: list = field(default_factory=list)
     job_id: str = "verify-production-4k2f9c"
+    again: int = 0
 
     def approvers(self):
         return frozenset()
@@ -57,6 +67,8 @@ class Waiting:
 
     def wait(self, topic, seconds):
         self.waited.append((topic, seconds))
+        if len(self.waited) == self.again:
+            self.vault.states = dict.fromkeys(self.vault.states, "cold")
         if len(self.waited) == self.waits:
             self.vault.states = dict.fromkeys(self.vault.states, "thawed")
 
@@ -133,6 +145,32 @@ def test_a_terminal_says_how_long_thawing_takes_and_begins_it(house, cold):
 
         assert set(cold.states.values()) == {"thawing"}
         assert "Type the same again then" in failed.value.hint
+
+
+def test_who_had_it_thawed_stands_in_the_audit_log_once_for_each_thawing(house, cold):
+    id_ = frozen(house, cold)
+    waiting = Waiting(cold, again=2)
+    do(house, cold, "verify", id_, asking=waiting)
+    with pytest.raises(VaultError, match="takes up to 5 h"):
+        cold.states = dict.fromkeys(cold.states, "cold")
+        do(house, cold, "verify", id_)
+    with pytest.raises(VaultError, match="takes up to 5 h"):
+        do(house, cold, "verify", id_)  # It thaws already: nobody pays for that again.
+    told = audit(house, "thaw.asked")
+
+    assert [entry["facts"].get("job") for entry in told] == [waiting.job_id, waiting.job_id, None]
+    assert {(entry["about"], entry["deployment"]) for entry in told} == {(id_, "production")}
+    assert told[0]["facts"]["vault"] == "local"
+    assert told[0]["by"]
+
+
+def test_nothing_is_thawed_that_can_not_be_written_down(house, cold):
+    id_ = frozen(house, cold)
+    cold.full = True
+    with pytest.raises(VaultError, match="no room for the audit log"):
+        do(house, cold, "verify", id_, audit=Audit(cold, lambda: datetime.now(UTC)))
+
+    assert set(cold.states.values()) == {"cold"}
 
 
 def test_what_was_thawed_is_verified_and_restored(house, cold):

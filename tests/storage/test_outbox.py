@@ -210,6 +210,40 @@ def test_one_trouble_has_one_open_alert_even_if_two_raise_it_at_once(where: str)
     assert len(taken(opened(where))) == 1
 
 
+def test_two_alerts_may_change_their_troubles_round(outbox: Outbox):
+    other = replace(ALERT, id="a-2", key="another")
+    put(outbox)
+    put(outbox, alert=other)
+    outbox.change(
+        lambda _opened: ([replace(ALERT, key="another"), replace(other, key=ALERT.key)], [])
+    )
+
+    assert {each.id: each.key for each in outbox.alerts(open=True)} == {
+        "a-1": "another",
+        "a-2": ALERT.key,
+    }
+
+
+def test_what_is_over_is_read_with_the_open_ones_if_it_was_told_of_since_then(outbox: Outbox):
+    over = replace(ALERT, id="a-2", key="other", open=False)
+    put(outbox, sending("recovered", alert=over), alert=over)
+    put(outbox)
+
+    def read(since: datetime | None) -> list[str]:
+        found: list[Kept] = []
+
+        def look(known: Sequence[Kept]) -> tuple[list[Kept], list[Sending]]:
+            found.extend(known)
+            return [], []
+
+        outbox.change(look, since)
+        return [each.id for each in found]
+
+    assert read(None) == ["a-1"]
+    assert read(AT) == ["a-1", "a-2"]
+    assert read(AT + SECOND) == ["a-1"]
+
+
 def test_an_error_leaves_all_as_it_was(outbox: Outbox):
     put(outbox)
 

@@ -17,7 +17,7 @@ from commands.alert_events import (
     RoadStanding,
     RoadTold,
 )
-from commands.alerts import Alert
+from commands.alert_state import Alert
 from commands.trouble import Trouble
 from tests.bot.terminal_events import AT
 
@@ -61,6 +61,12 @@ def alert(**changes: Any) -> Alert:
 TAKEN = alert(acknowledged_by="Rizal", acknowledged_at=AT + MINUTE)
 SILENT = alert(snoozed_by="Ayu", snoozed_until=AT + timedelta(hours=4))
 OVER = alert(ended_at=LATER)
+FLAPS = alert(
+    returns=3,
+    returned=tuple(AT + number * MINUTE for number in (10, 20, 30)),
+    away=4 * MINUTE,
+)
+GONE = replace(FLAPS, gone_since=AT + 40 * MINUTE)
 THRICE = alert(trouble=trouble(times=3))
 HELD = alert(
     trouble=trouble(kind="vault filling", about="local", severity="warning", deployment=""),
@@ -92,6 +98,12 @@ REPLIES = {
     "reminder": alert(),
     "worse": alert(),
     "back": alert(),
+    "cause": alert(
+        trouble=trouble(kind="key refused", what="The deployment does not know this key.")
+    ),
+    "left": alert(),
+    "returned": FLAPS,
+    "unsteady": replace(FLAPS, returns=12),
     "recovered": OVER,
     "acknowledged": TAKEN,
     "snoozed": SILENT,
@@ -105,6 +117,9 @@ VIEWS: dict[str, Callable[[], Message]] = {
     "alert-three-times": lambda: alerts.root(THRICE, CALLED),
     "alert-acknowledged": lambda: alerts.root(TAKEN, Around()),
     "alert-snoozed": lambda: alerts.root(SILENT, CALLED),
+    "alert-unsteady": lambda: alerts.root(FLAPS, CALLED),
+    "alert-gone": lambda: alerts.root(GONE, CALLED),
+    "alert-over-at-last": lambda: alerts.root(replace(GONE, ended_at=LATER), Around()),
     "alert-over": lambda: alerts.root(OVER, Around()),
     "alert-longest": lambda: alerts.root(WORST, CALLED),
     **{
@@ -118,6 +133,9 @@ VIEWS: dict[str, Callable[[], Message]] = {
     "alerts-none": lambda: alerts.answer(AlertsTold((), (), LATER)),
     "alerts-longest": lambda: alerts.answer(AlertsTold((WORST,) * 60, ROADS, LATER)),
     "alert-is-acknowledged": lambda: alerts.answer(AlertTaken(TAKEN, snoozed=False)),
+    "alert-is-unwritten": lambda: alerts.answer(
+        AlertTaken(SILENT, snoozed=True, unwritten="The vault has not answered for 5 s.")
+    ),
     "alert-is-snoozed": lambda: alerts.answer(AlertTaken(SILENT, snoozed=True)),
     "alert-tested": lambda: alerts.answer(AlertTested(TESTED)),
     "alert-no-road": lambda: alerts.answer(AlertTested(())),
