@@ -9,7 +9,7 @@ from bot.messages.model import Message
 from bot.messages.parts import HEADER_MAX, Listed, Part, Said, message, small
 from bot.messages.text import at, code, length, plain, said
 from bot.messages.typed import command
-from bot.summary_words import TITLES, Hand
+from bot.summary_words import Hand
 from commands.summary_events import SummaryTold
 
 LINE_MAX = 500
@@ -30,7 +30,7 @@ def no_picture(why: str) -> Message:
 
 def _told(event: SummaryTold) -> Iterator[Part]:
     yield _first(summary_words.headline(event))
-    yield small(f"{TITLES[event.period]}, {at(event.since)} to {at(event.now)}")
+    yield small(f"{summary_words.title(event)}, {at(event.since)} to {at(event.now)}")
     for heading, lines in summary_words.sections(event, HAND):
         yield _section([f"*{heading}*", *(_bullet(line) for line in lines)])
     if event.well:
