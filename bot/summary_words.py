@@ -283,11 +283,10 @@ def _course(taken: Sequence[Taken]) -> str:
         return f"{counted(bad, 'backup')} failed, none was taken"
     sizes = [each.bytes or 0 for each in good]
     took = [each.seconds or 0.0 for each in good]
-    grew = f"{size(sizes[0])} to {size(sizes[-1])}" if len(good) > 1 else size(sizes[0])
-    return (
-        f"{counted(len(good), 'backup')}{failed}; {grew}; "
-        f"took {duration(sum(took) / len(took))} on average, {duration(max(took))} at most"
-    )
+    grew = " to ".join(dict.fromkeys((size(sizes[0]), size(sizes[-1]))))
+    usual, most = duration(sum(took) / len(took)), duration(max(took))
+    longest = f"{usual} on average, {most} at most" if most != usual else usual
+    return f"{counted(len(good), 'backup')}{failed}; {grew}; took {longest}"
 
 
 def _coming(each: Coming, hand: Hand) -> str:
