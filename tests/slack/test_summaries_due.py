@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import time
 import urllib.request
 from collections.abc import Iterator
@@ -182,6 +183,8 @@ def test_it_tells_the_figures_of_its_own_time_and_shows_the_picture(
     assert lines[1].startswith(f"{TITLES[period]}, <!date^{since}^")
     assert [figure for figure in FIGURES[period] if figure not in text] == []
     assert [each.rpartition(">: ")[2] for each in why] == FAILED[period]
+    assert lines[2].startswith(f"Due {due:%Y-%m-%d %H:%M} UTC;")
+    assert re.search(r"Only the newest is made up for; \d+ before it were missed", lines[2])
     assert (image.format, image.size) == ("PNG", (1200, 690))
     assert len(image.convert("RGBA").getcolors(1 << 20) or ()) > 50  # Not blank.
 
