@@ -63,7 +63,7 @@ def _one_look(each: DeploymentStanding, told: StatusTold) -> str:
         f"{rpo(each, told.now)} · {proof(each, told.now)}",
         staged(each, HAND),
         f"next backup {at(each.next)}" if each.next else "",
-        f"*{counted(each.alerts, 'open alert')}*" if each.alerts else "",
+        f"*{counted(each.alerts, 'open alert')}*: {code(command('alert'))}" if each.alerts else "",
     ]
     return "\n".join(f"• {line}" for line in lines if line)
 

@@ -135,6 +135,7 @@ def test_a_failed_backup_is_told_with_what_is_safe_counted_in_its_thread_and_ove
     expect(told).to_contain_text("Safe: ")
     expect(told).to_contain_text("Next: ")
     expect(told).to_contain_text("@rizal")
+    expect(told).to_have_attribute("aria-label", re.compile("check_admin_key"))
     shot(me, "open")
 
     press(told, "Retry")
@@ -237,11 +238,12 @@ def test_the_status_names_the_open_alert_and_the_list_says_who_has_it(house, sit
     told_alone(me, f"You have taken {id_of(told)} on")
 
     me.type("/backup status")
-    told_alone(me, "1 open alert")
+    told_alone(me, "1 open alert: /backup alert")
     me.type("/backup alert")
     listed = me.private.filter(has_text="Alerts: 1 open")
     expect(listed).to_contain_text("Severe: job failed — production")
     expect(listed).to_contain_text("Rizal Hakim has taken it on")
+    expect(listed).not_to_contain_text("Take one on")
     shot(me, "listed")
     house.production.heal()
     backup(me)
@@ -271,7 +273,9 @@ def test_a_test_alert_is_told_to_be_none_and_proves_the_road(house, sit):
     me.type("/backup alert test")
 
     answer = me.private.filter(has_text="Test alert: 1 of 1 road proven")
-    expect(answer).to_contain_text("Slack: arrived in")
+    expect(answer).to_contain_text(
+        re.compile(r"Slack: arrived in \d+(\.\d)? s\. Sent to #general\.")
+    )
     shot(me, "proven")
     me.type("/backup alert")
     told_alone(me, "Slack: last proven just now")
