@@ -217,6 +217,10 @@ def _of(told: SummaryTold) -> str:
     return "time" if told.longer else OF[told.period]
 
 
+def _span(told: SummaryTold) -> str:
+    return "this time" if told.longer else f"the last {OF[told.period]}"
+
+
 def _change(by: int, told: Callable[[int], str]) -> str:
     return "±0" if not by else f"{'+' if by > 0 else '−'}{told(abs(by))}"
 
@@ -271,7 +275,7 @@ def _vault(each: VaultUse, told: SummaryTold, hand: Hand) -> str:
     trouble = f". {hand.said(each.trouble)}" if each.trouble else ""
     return (
         f"{name}: {size(each.bytes)} in {counted(each.backups, 'backup')} "
-        f"({came}{went} in this {_of(told)}){trouble}"
+        f"({came}{went} in {_span(told)}){trouble}"
     )
 
 

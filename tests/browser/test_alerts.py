@@ -251,6 +251,7 @@ def test_the_status_names_the_open_alert_and_the_list_says_who_has_it(house, sit
     me.go("general")
     expect(told).to_contain_text("Over after")
     me.type("/backup status")
+    expect(me.private.last).to_contain_text("nothing runs and nothing waits")
     expect(me.private.last).not_to_contain_text("open alert")
 
 

@@ -152,12 +152,12 @@ FIGURES = {
     "weekly": (
         "205 documents (±0, +35 documents since the week before)",
         "• 3 backups of production, 1 FAILED",
-        "50.0 MB in 5 backups (+20.0 MB in this week)",
+        "50.0 MB in 5 backups (+20.0 MB in the last week)",
     ),
     "monthly": (
         "205 documents (±0, +105 documents since the month before)",
         "• 7 backups of production, 3 FAILED",
-        "50.0 MB in 5 backups (+40.0 MB in this month)",
+        "50.0 MB in 5 backups (+40.0 MB in the last month)",
     ),
 }
 FAILED = {
