@@ -113,10 +113,11 @@ def house(
         _lives(Past(house), due)
         house.bot.start()
         vault = LocalFolder(house.folder / "vault")
-        for name in ("week", "month"):
-            told = wait_for(lambda name=name: schedule_notes.read(vault, name).set)
-            house.bot.stop()
-            schedule_notes.write(vault, replaced(told, at=due - 90 * DAY))
+        names = ("month", "week")
+        told = [wait_for(lambda name=name: schedule_notes.read(vault, name).set) for name in names]
+        house.bot.stop()
+        for note in told:
+            schedule_notes.write(vault, replaced(note, at=due - 90 * DAY))
         house.bot.start()
         try:
             yield house
