@@ -17,7 +17,7 @@ import msgspec
 
 from bot.courier import Courier, SlackAway
 from bot.jobs import Engine, Wish
-from bot.messages import answers, report
+from bot.messages import answers, report, summary
 from bot.messages import job as drawn
 from bot.messages.model import JobState, JobView, Message
 from bot.questions import Questions
@@ -270,7 +270,8 @@ class Board:
         ended = Ended(view.state, self._draw(job_id), full, goes_on, question, view.failure)
         ended = replace(ended, at=view.ended_at)
         if isinstance(told, SummaryTold):
-            ended = replace(ended, card=full, once=True, picture=drawing(told))
+            card = summary.told(told, view.why)
+            ended = replace(ended, card=card, once=True, picture=drawing(told))
         self._questions.over(job_id)
         self._engine.note(job_id, ended=msgspec.to_builtins(ended))
         return ended

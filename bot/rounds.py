@@ -131,7 +131,8 @@ class Rounds:
         elif (schedule.name, deployment) in self._waited:
             reason = WAITED
         self._waited.discard((schedule.name, deployment))
-        caller = Caller(f"schedule:{schedule.name}", f"schedule {schedule.name}", door="schedule")
+        id_, name = timetable.caller_id(schedule.name), f"schedule {schedule.name}"
+        caller = Caller(id_, name, door="schedule")
         why = timetable.made_up(fired, now, reason)
         wish = self._wish(schedule, deployment, caller, self.safe(schedule.channel), why)
         job_id = timetable.job_id(schedule.name, deployment, fired.due)

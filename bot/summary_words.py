@@ -20,7 +20,7 @@ NAMES_MAX = 3
 FAILURES_MAX = 20
 ALERTS_MAX = 10
 OF = {"daily": "day", "weekly": "week", "monthly": "month"}
-TITLES = {"daily": "The last day", "weekly": "The last week", "monthly": "The last 30 days"}
+TITLES = {"daily": "The last day", "weekly": "The last week", "monthly": "The last month"}
 VERBS = {
     "now": "backup",
     "verify": "verification",
@@ -40,6 +40,11 @@ class Hand:
 
     at: Callable[[datetime], str]
     said: Callable[[str], str]
+
+
+def title(told: SummaryTold) -> str:
+    """Return in words which time it tells of."""
+    return "Since the summary before" if told.longer else TITLES[told.period]
 
 
 def headline(told: SummaryTold) -> str:
@@ -201,10 +206,19 @@ def _grown(each: Covered, told: SummaryTold) -> str:
     assert last is not None  # noqa: S101 - the caller looked.
     words = f"{size(last.bytes)}, {counted(last.documents, 'document')}"
     if before is None or before.id == last.id:
-        return f"{words} (nothing to compare with before this {OF[told.period]})"
+        return f"{words} (nothing to compare with before this {_of(told)})"
     changed = f"{_change(last.bytes - before.bytes, size)}, "
     changed += f"{_change(last.documents - before.documents, number)} documents"
-    return f"{words} ({changed} since the {OF[told.period]} before)"
+    earlier = "summary" if told.longer else OF[told.period]
+    return f"{words} ({changed} since the {earlier} before)"
+
+
+def _of(told: SummaryTold) -> str:
+    return "time" if told.longer else OF[told.period]
+
+
+def _span(told: SummaryTold) -> str:
+    return "this time" if told.longer else f"the last {OF[told.period]}"
 
 
 def _change(by: int, told: Callable[[int], str]) -> str:
@@ -261,7 +275,7 @@ def _vault(each: VaultUse, told: SummaryTold, hand: Hand) -> str:
     trouble = f". {hand.said(each.trouble)}" if each.trouble else ""
     return (
         f"{name}: {size(each.bytes)} in {counted(each.backups, 'backup')} "
-        f"({came}{went} in this {OF[told.period]}){trouble}"
+        f"({came}{went} in {_span(told)}){trouble}"
     )
 
 
@@ -273,11 +287,10 @@ def _course(taken: Sequence[Taken]) -> str:
         return f"{counted(bad, 'backup')} failed, none was taken"
     sizes = [each.bytes or 0 for each in good]
     took = [each.seconds or 0.0 for each in good]
-    grew = f"{size(sizes[0])} to {size(sizes[-1])}" if len(good) > 1 else size(sizes[0])
-    return (
-        f"{counted(len(good), 'backup')}{failed}; {grew}; "
-        f"took {duration(sum(took) / len(took))} on average, {duration(max(took))} at most"
-    )
+    grew = " to ".join(dict.fromkeys((size(sizes[0]), size(sizes[-1]))))
+    usual, most = duration(sum(took) / len(took)), duration(max(took))
+    longest = f"{usual} on average, {most} at most" if most != usual else usual
+    return f"{counted(len(good), 'backup')}{failed}; {grew}; took {longest}"
 
 
 def _coming(each: Coming, hand: Hand) -> str:

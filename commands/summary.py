@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from itertools import islice
 from typing import TypeVar
 
-from commands import due, timetable
+from commands import due, summary_period, timetable
 from commands.aim import Aim
 from commands.alert_events import RoadStanding
 from commands.alert_state import Alert
@@ -42,7 +42,6 @@ from storage.manifest import Manifest
 from storage.schedule_notes import Notes
 
 PERIODS: Mapping[str, Period] = {"daily": "daily", "weekly": "weekly", "monthly": "monthly"}
-DAYS: Mapping[Period, int] = {"daily": 1, "weekly": 7, "monthly": 30}
 T = TypeVar("T")
 COURSE = timedelta(days=30)
 ENTRIES_MAX = 5_000  # Of the audit log; far more than a month of a busy house.
@@ -69,7 +68,7 @@ class Request:
 
 @dataclass(frozen=True)
 class Facts:
-    """What could be looked at. `log` are entries of the last thirty days, newest first."""
+    """What could be looked at. `log` are entries of the period and of thirty days, newest first."""
 
     looked: Looked | None  # None: no vault could be read.
     log: Sequence[AuditEntry] = ()
@@ -105,8 +104,9 @@ def aim(request: Request, _ctx: Context) -> Aim:
 
 def run(request: Request, ctx: Context) -> SummaryTold:
     """Gather the facts, whatever of them can be had, and tell of them."""
-    facts = gathered(ctx)
-    since = ctx.now() - timedelta(days=DAYS[request.period])
+    told_of = _period(request, ctx)
+    since = told_of.since
+    facts = gathered(ctx, since)
     blind = facts.looked is None
     return SummaryTold(
         period=request.period,
@@ -122,15 +122,25 @@ def run(request: Request, ctx: Context) -> SummaryTold:
         roads=None if facts.roads is None else tuple(facts.roads),
         unknown=tuple(facts.unknown),
         blind=blind,
+        longer=told_of.longer,
     )
 
 
-def gathered(ctx: Context) -> Facts:
+def _period(request: Request, ctx: Context) -> summary_period.Told:
+    schedule = timetable.of_caller(ctx.caller.id, ctx.schedules)
+    if schedule is None:
+        return summary_period.asked(request.period, ctx.now(), ctx.schedules)
+    return summary_period.scheduled(request.period, schedule, ctx.asked_at or ctx.now())
+
+
+def gathered(ctx: Context, since: datetime) -> Facts:
     """Look at everything that a summary tells of; what can't be looked at is a sentence."""
     unknown: list[str] = []
     looked = _told("", lambda: look(ctx.catalog, ctx.vaults), None, unknown)
     log: list[AuditEntry] = []
-    log = _told("The audit log can't be read: ", lambda: list(_log(ctx, unknown)), log, unknown)
+    log = _told(
+        "The audit log can't be read: ", lambda: list(_log(ctx, since, unknown)), log, unknown
+    )
     staged: dict[str, Staged] = {}
     notes: dict[str, Notes] = {}
     if looked is not None:
@@ -163,12 +173,12 @@ def _told(what: str, doing: Callable[[], T], otherwise: T, unknown: list[str]) -
         return otherwise
 
 
-def _log(ctx: Context, unknown: list[str]) -> Iterator[AuditEntry]:
+def _log(ctx: Context, since: datetime, unknown: list[str]) -> Iterator[AuditEntry]:
     if ctx.audit is None:
         return
     lost: dict[str, str] = {}
-    since = ctx.now() - COURSE
-    yield from islice(ctx.audit.entries(since, unreadable=lost.__setitem__), ENTRIES_MAX)
+    first = min(since, ctx.now() - COURSE)
+    yield from islice(ctx.audit.entries(first, unreadable=lost.__setitem__), ENTRIES_MAX)
     unknown += lost.values()
 
 
@@ -193,9 +203,14 @@ def _course(name: str, facts: Facts, ctx: Context) -> tuple[Taken, ...]:
     begin = ctx.now() - COURSE
     good = ctx.catalog.previous(name, before=ctx.now(), limit=LOOKED_BACK_MAX * 10)
     taken = [_taken(each) for each in good if each.snapshot.taken_at >= begin]
-    for entry in facts.log:
-        if entry.what == "backup.ended" and entry.outcome == "failed" and entry.deployment == name:
-            taken.append(Taken(entry.at))
+    taken += [
+        Taken(each.at)
+        for each in facts.log
+        if each.what == "backup.ended"
+        and each.outcome == "failed"
+        and each.deployment == name
+        and each.at >= begin
+    ]
     return tuple(sorted(taken, key=lambda each: each.at))
 
 

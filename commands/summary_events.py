@@ -96,7 +96,8 @@ class SummaryTold(Result):
     """A day, a week or a month. `blind`: no vault could be read, so nothing is known of backups.
 
     `unknown` are sentences about what else could not be looked at. `alerts` are those that stand
-    open, `roads` the ways by which they are told; None: nobody keeps any.
+    open, `roads` the ways by which they are told; None: nobody keeps any. `longer`: it goes back to
+    the summary before, which came more than a period ago.
     """
 
     period: Period
@@ -112,6 +113,7 @@ class SummaryTold(Result):
     roads: tuple[RoadStanding, ...] | None = None
     unknown: tuple[str, ...] = ()
     blind: bool = False
+    longer: bool = False
 
     @property
     def overdue(self) -> tuple[DeploymentStanding, ...]:

@@ -21,6 +21,7 @@ MISSED_COUNTED_MAX = 1000
 ON_TIME = timedelta(minutes=2)
 REMINDED_EVERY = timedelta(hours=24)
 PREFIX = "sched"
+CALLER = "schedule:"
 _ID = re.compile(rf"{PREFIX}:([a-z0-9-]+):([a-z0-9-]+):(\S+)", re.ASCII)
 _DUE = "%Y-%m-%dT%H:%M:%SZ"
 RunState = Literal["queued", "running", "done", "look", "failed", "cancelled", "ended"]
@@ -108,6 +109,16 @@ def of_id(job: str) -> tuple[str, str, datetime | None] | None:
     except ValueError:
         return match[1], match[2], None
     return match[1], match[2], at.astimezone(UTC) if at.tzinfo else None
+
+
+def caller_id(schedule: str) -> str:
+    """Return the id of whoever asks for what a schedule has done."""
+    return f"{CALLER}{schedule}"
+
+
+def of_caller(id: str, schedules: Mapping[str, Schedule]) -> Schedule | None:
+    """Return the schedule that asked; None when somebody did."""
+    return schedules.get(id.removeprefix(CALLER)) if id.startswith(CALLER) else None
 
 
 def paused(notes: Notes, now: datetime) -> Note | None:

@@ -29,6 +29,7 @@ SNOOZES = (timedelta(hours=1), timedelta(hours=4), timedelta(days=1))
 GRAVE: Mapping[Severity, str] = {"severe": "Severe", "warning": "Warning"}
 QUIET = f"was quiet for {hours(BACK_WITHIN)}, for it comes and goes"
 GROUP = re.compile(r"S[A-Z0-9]{5,20}")
+CHANNEL = re.compile(r"channel ([CG][A-Z0-9]{5,20})")
 
 
 @dataclass(frozen=True)
@@ -236,8 +237,9 @@ def _told(result: AlertsTold) -> Iterator[Part]:
     yield listed(lambda each: "\n".join(_open(each, result.now)), result.alerts, "alerts")
     if result.alerts:
         first = result.alerts[0].id
+        free = next((each.id for each in result.alerts if each.acknowledged_at is None), "")
         yield small(
-            f"Take one on: {code(command('alert', 'ack', first))}",
+            f"Take one on: {code(command('alert', 'ack', free))}" if free else "",
             f"Be silent: {code(command('alert', 'snooze', first, '4h'))}",
         )
     if not result.roads:
@@ -284,7 +286,14 @@ def _tried(road: RoadTold) -> str:
     state = "arrived" if road.arrived else "FAILED"
     hint = f" {told(road.hint)}" if road.hint else ""
     name = ROADS.get(road.name, road.name)
-    return f"*{name}: {state}* in {duration(road.seconds)}. {told(road.what)}{hint}"
+    what = f"Sent to {_place(road.where)}." if road.arrived else told(road.what)
+    return f"*{name}: {state}* in {duration(road.seconds)}. {what}{hint}"
+
+
+def _place(where: str) -> str:
+    """Return where a road leads; a channel by the name that people know it by."""
+    channel = CHANNEL.fullmatch(where)
+    return f"<#{channel[1]}>" if channel else said(where)
 
 
 def _moment(utc: datetime) -> str:

@@ -48,7 +48,8 @@ def _covered(each: DeploymentStanding, told: StatusTold) -> str:
     name = bold(each.name) + (" (protected)" if each.protected else "")
     if each.last is None:
         kept = f" ({counted(each.backups, 'backup')}, none of them good)" if each.backups else ""
-        return f"{name} — NO GOOD BACKUP YET{kept}. Take one: {code(command('now', each.name))}"
+        none = f"{name} — NO GOOD BACKUP YET{kept}. Take one: {code(command('now', each.name))}"
+        return "\n".join([none, *_ahead(each)])
     last = each.last
     return (
         f"{name} — last good backup {ago(last.taken_at, told.now)}: {code(last.id)}, "
@@ -59,13 +60,16 @@ def _covered(each: DeploymentStanding, told: StatusTold) -> str:
 
 def _one_look(each: DeploymentStanding, told: StatusTold) -> str:
     """Return the age against its target, the last proof and restore, and what comes next."""
-    lines = [
-        f"{rpo(each, told.now)} · {proof(each, told.now)}",
-        staged(each, HAND),
-        f"next backup {at(each.next)}" if each.next else "",
-        f"*{counted(each.alerts, 'open alert')}*" if each.alerts else "",
-    ]
-    return "\n".join(f"• {line}" for line in lines if line)
+    lines = [f"{rpo(each, told.now)} · {proof(each, told.now)}", staged(each, HAND)]
+    return "\n".join([*(f"• {line}" for line in lines if line), *_ahead(each)])
+
+
+def _ahead(each: DeploymentStanding) -> Iterator[str]:
+    """Yield what comes next, and what somebody should look at."""
+    if each.next:
+        yield f"• next backup {at(each.next)}"
+    if each.alerts:
+        yield f"• *{counted(each.alerts, 'open alert')}*: {code(command('alert'))}"
 
 
 def _jobs(told: StatusTold) -> Iterator[Part]:

@@ -9,7 +9,7 @@ from bot.messages.model import Message
 from bot.messages.parts import HEADER_MAX, Listed, Part, Said, message, small
 from bot.messages.text import at, code, length, plain, said
 from bot.messages.typed import command
-from bot.summary_words import TITLES, Hand
+from bot.summary_words import Hand
 from commands.summary_events import SummaryTold
 
 LINE_MAX = 500
@@ -17,9 +17,9 @@ SAID_WHOLE = 1_000
 HAND = Hand(at, lambda words: said(words, LINE_MAX))
 
 
-def told(event: SummaryTold) -> Message:
-    """Return a day, a week or a month."""
-    return message(_told(event))
+def told(event: SummaryTold, why: str = "") -> Message:
+    """Return a day, a week or a month; `why` it comes late, where a schedule makes up for it."""
+    return message(_told(event, why))
 
 
 def no_picture(why: str) -> Message:
@@ -28,9 +28,10 @@ def no_picture(why: str) -> Message:
     return message((Said(words),))
 
 
-def _told(event: SummaryTold) -> Iterator[Part]:
+def _told(event: SummaryTold, why: str) -> Iterator[Part]:
     yield _first(summary_words.headline(event))
-    yield small(f"{TITLES[event.period]}, {at(event.since)} to {at(event.now)}")
+    yield small(f"{summary_words.title(event)}, {at(event.since)} to {at(event.now)}")
+    yield small(said(why))
     for heading, lines in summary_words.sections(event, HAND):
         yield _section([f"*{heading}*", *(_bullet(line) for line in lines)])
     if event.well:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from rich.text import Text
 
 from bot import summary_words
-from bot.summary_words import TITLES, Hand
+from bot.summary_words import Hand
 from bot.terminal.layout import BAD, GAP, GOOD, LOUD, QUIET, Reader, blank, line
 from bot.words import moment
 from commands.summary_events import SummaryTold
@@ -18,7 +18,7 @@ def told(event: SummaryTold, reader: Reader) -> Iterator[Text]:
     hand = Hand(lambda at: moment(at, reader.zone), lambda words: words)
     yield line((summary_words.headline(event), GOOD if event.well else BAD))
     period = f"{hand.at(event.since)} to {hand.at(event.now)}"
-    yield line((f"{TITLES[event.period]}, {period}", QUIET))
+    yield line((f"{summary_words.title(event)}, {period}", QUIET))
     for heading, lines in summary_words.sections(event, hand):
         yield blank()
         yield line((heading, LOUD))

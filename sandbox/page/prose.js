@@ -51,7 +51,7 @@ export function flat(text, names) {
     return target.replace(/^!/, "@");
   });
   return unescape(bare)
-    .replace(/[*_~`]+/g, "")
+    .replace(/[*~`]+|(?<![\p{L}\p{N}])_+|_+(?![\p{L}\p{N}])/gu, "") // Not within a word.
     .replace(/\s+/g, " ")
     .trim();
 }

@@ -204,7 +204,7 @@ def _check_allowed(deployment: Deployment, told: Any, needs: Sequence[Permission
         f"The key of {deployment.name} lacks {'the permission' if not more else 'permissions'} "
         f"{missing[0].action}{more}.",
         permission=missing[0].action,
-        safe="Nothing was done there.",
+        safe=f"Nothing was done in {deployment.name}.",
         hint="Make a deploy key with "
         + ", ".join(need.action for need in needs)
         + " in the Convex dashboard.",

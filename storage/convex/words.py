@@ -73,7 +73,7 @@ class Place:
         """Return the error for a key that opens nothing."""
         return WrongKey(
             f"{self.name} does not accept the key.{_said(message)}",
-            safe="Nothing was done there.",
+            safe=f"Nothing was done in {self.name}.",
             hint=f"Make a new deploy key for {self.name} in the Convex dashboard, and put it where "
             f"the settings point.",
         )
@@ -86,7 +86,7 @@ class Place:
         return MissingPermission(
             f"The key of {self.name} lacks {named}.",
             permission=permission,
-            safe="Nothing was done there.",
+            safe=f"Nothing was done in {self.name}.",
             hint="Make a deploy key with that permission in the Convex dashboard.",
         )
 

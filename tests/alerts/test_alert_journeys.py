@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -15,6 +14,7 @@ from sandbox.slack_world import SlackWorld
 from sandbox.world import World
 from storage.outbox import Outbox
 from tests.alerts import post_office
+from tests.alerts.asleep import sleep_over
 from tests.alerts.post_office import Hook
 from tests.approvals.house import LivelyBot
 from tests.slack.house import PROXIES, Card, House, wait_for
@@ -179,22 +179,11 @@ def test_people_take_it_on_and_silence_it_by_button_and_by_words(house: House):
     assert "alert.acknowledged" in audited
     assert "Rizal" in audited
     assert ", terminal" in house.terminal("audit", "--about", alert_id).stdout
-    _sleep_over(house, alert_id)
+    sleep_over(house, alert_id)
     wait_for(lambda: any("It was snoozed, and still" in each for each in thread(house, card)))
 
     assert "2 times in a row" in card.text
     assert len(alerts(house)) == before + 1
-
-
-def _sleep_over(house: House, alert_id: str) -> None:
-    """Let the hours of a snooze go by: its end is put into the past."""
-    with sqlite3.connect(house.folder / "data" / "outbox.db", timeout=10) as outbox:
-        outbox.execute(
-            "UPDATE alerts SET facts = CAST(json_set(CAST(facts AS TEXT), '$.snoozed_until', "
-            "'2026-01-01T00:00:00Z') AS BLOB) WHERE id = ?",
-            [alert_id],
-        )
-    outbox.close()
 
 
 def test_slack_being_down_delays_an_alert_and_loses_none(house: House, hooked: Hook):

@@ -17,7 +17,7 @@ from commands.alert_events import RoadStanding
 from commands.alert_state import Alert
 from commands.summary_events import SummaryTold, Taken
 from commands.timetable import Schedule, ScheduledRun
-from commands.verb import Rules
+from commands.verb import Caller, Rules
 from storage import schedule_notes
 from storage.audit import Audit, Happened
 from storage.catalog import Catalog
@@ -194,6 +194,36 @@ def test_a_week_is_longer_than_a_day(team: Team):
 
     assert team.told().failed == ()
     assert [each.verb for each in team.told("weekly").failed] == ["copy"]
+
+
+def test_a_month_of_31_days_tells_of_its_first_day_in_words_but_not_in_the_picture(team: Team):
+    """NOW is in November: a month before, there is a month of 31 days between."""
+    team.log("backup.ended", 31 * DAY + HOUR, outcome="failed", why="old", deployment="production")
+    team.log("backup.ended", 31 * DAY - HOUR, outcome="failed", why="full", deployment="production")
+    team.backup(2 * HOUR)
+    told = team.told("monthly")
+
+    assert told.since == NOW - 31 * DAY
+    assert [each.why for each in told.failed] == ["full"]
+    assert [(ran.done, ran.failed) for ran in told.ran] == [(1, 1)]
+    assert [each.failed for each in told.deployments[0].course] == [False]
+
+
+def test_what_a_schedule_tells_is_counted_from_the_summary_before(team: Team):
+    """What is told of on a Tuesday when the last was on Saturday is not called a day."""
+    team.backup(2 * HOUR)
+    team.log("backup.ended", 60 * HOUR, outcome="failed", why="full", deployment="production")
+    wish = {"all": summary.Request("daily")}
+    calendar = due.cron("0 5 * * tue,sat", ZoneInfo("UTC"))
+    made_by = Schedule("daily-summary", "summary", calendar, "", wish, {})
+    told = team.told(
+        schedules={"daily-summary": made_by},
+        caller=Caller("schedule:daily-summary", "schedule daily-summary", door="schedule"),
+        asked_at=NOW,
+    )
+
+    assert (told.longer, told.since) == (True, NOW.replace(second=0) - 72 * HOUR)
+    assert [each.why for each in told.failed] == ["full"]
 
 
 def test_the_last_restore_to_staging_is_told_with_how_long_it_took(team: Team):

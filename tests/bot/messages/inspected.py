@@ -12,7 +12,8 @@ from sandbox import slack_blocks
 
 OURS = re.compile(
     r"<!date\^\d+\^\{date_short_pretty\} \{time\}\|\d{4}-\d\d-\d\d \d\d:\d\d UTC>"
-    r"|<@(?P<person>[UW][A-Z0-9]+)>|<!subteam\^S012ABCDEF>"  # The only group of the facts.
+    r"|<@(?P<person>[UW][A-Z0-9]+)>"
+    r"|<!subteam\^S012ABCDEF>|<#C012ABCDEF>"  # The only group and the only channel of the facts.
 )
 BARE_AMPERSAND = re.compile(r"&(?!amp;|lt;|gt;)")
 CODE = re.compile(r"```.*?```|`[^`\n]*`", re.DOTALL)

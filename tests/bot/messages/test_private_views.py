@@ -7,6 +7,7 @@ import pytest
 from bot.messages import answers, doctor, helping, listing, shown, standing
 from bot.messages.model import ActionId, Message
 from commands import VERBS, events
+from commands.standings import DeploymentStanding
 from storage.errors import ExportInProgress, Refused
 from tests.bot import terminal_events as made
 from tests.bot.messages import facts, inspected
@@ -128,6 +129,15 @@ def test_a_deployment_without_a_good_backup_stands_first_and_loud():
     assert lines[2] == "*staging* — NO GOOD BACKUP YET. Take one: `/backup now staging`"
     assert "3 backups, none of them good" in lines[3]
     assert lines[4].startswith("*production* (protected) — last good backup 3 h ago: ")
+
+
+def test_what_has_no_good_backup_tells_its_open_alerts_and_what_comes_next_all_the_same():
+    bare = DeploymentStanding("staging", False, None, 0, next=NOW, alerts=2)
+    lines = standing.status(facts.status(deployments=(bare,))).text.splitlines()
+
+    assert "NO GOOD BACKUP YET" in lines[2]
+    assert lines[3].startswith("• next backup <!date^")
+    assert lines[4] == "• *2 open alerts*: `/backup alert`"
 
 
 def test_jobs_tell_their_state_place_and_silence():

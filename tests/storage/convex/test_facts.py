@@ -154,7 +154,7 @@ def test_a_key_that_the_deployment_does_not_know_is_wrong(here):
         ready(it)
 
     assert "The provided admin key was invalid" in refusal.value.what
-    assert refusal.value.safe == "Nothing was done there."
+    assert refusal.value.safe == "Nothing was done in production."
     assert "Make a new deploy key for production" in refusal.value.hint
 
 
