@@ -26,6 +26,8 @@ Kind = Literal[
     "left paused",
     "clock skew",
     "clock dead",
+    "slack away",
+    "slack refused",
     "test",
 ]
 
