@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import socket
+import threading
+import time
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.error import URLError
@@ -11,10 +13,13 @@ import pytest
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 
+from bot.courier import Courier
 from bot.doors import SlackRefused, away
+from bot.messages.model import Message
 from bot.slack_away import TOLD_AFTER, Line
 from commands.roles import NotAllowed, Person, Roles, role_of
 from storage.secret import Secret
+from tests.slack.house import wait_for
 
 AT = datetime(2026, 11, 25, 2, 14, tzinfo=UTC)
 
@@ -122,3 +127,37 @@ def test_what_waits_is_let_go_once_when_slack_is_back():
     assert over == []
     assert told == ["back"]
     assert line.said() == ""
+
+
+class Posting(WebClient):
+    """One that can't be reached until it is."""
+
+    there = False
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked: list[float] = []
+
+    def chat_postMessage(self, **_: Any) -> Any:
+        self.asked.append(time.monotonic())
+        if not self.there:
+            raise URLError(ConnectionRefusedError())
+        return {"ts": "1.0"}
+
+
+def test_the_courier_does_not_sit_out_its_pause_when_slack_is_back():
+    slack = Posting()
+    courier = Courier(slack, call_seconds=0.01)
+    posted = threading.Event()
+    courier.post_later("C1", lambda: Message("late"), lambda _ts: posted.set())
+    wait_for(lambda: slack.asked)
+    time.sleep(0.2)  # Two seconds of pause have begun.
+    slack.there = True
+    began = time.monotonic()
+    courier.hurry()
+    arrived = posted.wait(5)
+    took = time.monotonic() - began
+    courier.close()
+
+    assert arrived
+    assert took < 1
