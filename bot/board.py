@@ -21,6 +21,7 @@ from bot.messages import answers, report, summary
 from bot.messages import job as drawn
 from bot.messages.model import JobState, JobView, Message
 from bot.questions import Questions
+from bot.roads.road import LATE_AFTER
 from bot.summary_picture import Drawing, drawing
 from bot.uploads import Uploads
 from commands.events import (
@@ -124,7 +125,9 @@ class Board:
             try:
                 ts = self._courier.post(wish.channel, self._draw(job_id))
             except SlackAway:
-                self._unposted.add(job_id)
+                with self._guard:
+                    self._unposted.add(job_id)
+                    self._views[job_id] = replace(self._views[job_id], late=True)
                 self._post_later(job_id, wish.channel, partial(self._draw, job_id))
                 return False
             except Refused:
@@ -302,7 +305,7 @@ class Board:
         if not ts:
             if not facts.get("shown"):
                 self._ends[job_id] = ended
-                self._post_later(job_id, channel, partial(_same, ended.card))
+                self._post_later(job_id, channel, partial(self._end_card, ended))
             return
         if ended.once:
             self._illustrate(job_id, place, ended, str(facts.get("file") or ""))
@@ -321,6 +324,13 @@ class Board:
             show()
         else:  # First: once the message is noted as shown, nothing of this job is told again.
             self._courier.show(channel, *ended.question, last=True, sent=show)
+
+    def _end_card(self, ended: Ended) -> Message:
+        """Return how a job ended, as a first message; what is said once says that it is late."""
+        made_at = ended.at
+        if ended.once and made_at is not None and self._now() - made_at > LATE_AFTER:
+            return answers.late(ended.card, made_at)
+        return ended.card
 
     def _illustrate(self, job_id: str, place: tuple[str, str], ended: Ended, file: str) -> None:
         """Add the picture of a message that is said once; then nothing of the job is left."""
@@ -413,10 +423,6 @@ class Board:
         place, note = self._places.get(job_id), self._engine.note
         if place is not None:
             self._courier.note(*place, message, sent=lambda: note(job_id, **facts))
-
-
-def _same(message: Message) -> Message:
-    return message
 
 
 def paused_or_not(event: DeploymentPaused | DeploymentResumed) -> str:

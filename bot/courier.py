@@ -79,7 +79,7 @@ class Courier:
         self._shown: dict[Place, _Shown] = {}
         self._sent: dict[Place, float] = {}
         self._postings: deque[_Posting] = deque()
-        self._closing = False
+        self._closing = self._hurried = False
         self._thread = threading.Thread(target=self._carry, name="courier", daemon=True)
         self._thread.start()
 
@@ -118,7 +118,7 @@ class Courier:
                 message,
             )
         except (SlackClientError, OSError) as error:
-            log.warning("a private answer was not delivered: %s", _code(error))
+            log.warning("a private answer was not delivered: %s", code_of(error))
 
     def note(
         self,
@@ -152,6 +152,12 @@ class Courier:
             self._shown[channel, ts] = _Shown(message, last, sent)
             self._turn.notify()
 
+    def hurry(self) -> None:
+        """Slack is back: carry at once what waits for another try."""
+        with self._turn:
+            self._hurried = True
+            self._turn.notify()
+
     def close(self, seconds: float = 10) -> None:
         """Carry what is left, for so long, and end."""
         with self._turn:
@@ -178,7 +184,14 @@ class Courier:
                 pause = min(max(pause, 1.0) * 2, AWAY_SECONDS_MAX)
             except Exception as error:
                 log.error("the courier stumbled", exc_info=error)
-            time.sleep(pause)
+            self._rest(pause)
+
+    def _rest(self, seconds: float) -> None:
+        """Keep Slack's pace; a pause because Slack was away ends as soon as it is back."""
+        time.sleep(min(seconds, self._call_seconds))
+        with self._turn:
+            self._turn.wait_for(lambda: self._hurried, max(0.0, seconds - self._call_seconds))
+            self._hurried = False
 
     def _next(self) -> tuple[Callable[[], None] | None, float | None]:
         """Return what is to be carried now, or how long to wait; two Nones at the end."""
@@ -223,9 +236,9 @@ class Courier:
                 shown.message,
             )
         except (SlackClientError, OSError) as error:
-            if _passing(error):
+            if passing(error):
                 raise _away(error) from error
-            log.warning("a message can't be edited: %s", _code(error))
+            log.warning("a message can't be edited: %s", code_of(error))
         with self._turn:
             self._sent[place] = self._clock()
             if self._shown.get(place) is shown:
@@ -253,14 +266,14 @@ class Courier:
         try:
             return self._with_fallback(send, message)
         except (SlackClientError, OSError) as error:
-            if _code(error) in NOT_HERE:
+            if code_of(error) in NOT_HERE:
                 raise NotInChannel(
                     "I can't post in this channel.", hint="Type: /invite @lifeboat"
                 ) from error
-            if _passing(error):
+            if passing(error):
                 raise _away(error) from error
             raise NotTaken(
-                f"Slack refuses the message ({_code(error)}).",
+                f"Slack refuses the message ({code_of(error)}).",
                 hint="Tell whoever runs Lifeboat; `lifeboat` in a terminal works without Slack.",
             ) from error
 
@@ -269,13 +282,13 @@ class Courier:
         try:
             return send(message)
         except SlackApiError as error:
-            if _code(error) not in BLOCKS_REFUSED:
+            if code_of(error) not in BLOCKS_REFUSED:
                 raise
             log.warning("Slack refused the blocks of a message: %s", error.response.data)
         try:
             return send(fallback.plain(message))
         except SlackApiError as error:
-            if _code(error) not in BLOCKS_REFUSED:
+            if code_of(error) not in BLOCKS_REFUSED:
                 raise
         return send(Message(message.text))
 
@@ -286,20 +299,20 @@ def _blocks(message: Message) -> list[dict[str, Any]] | None:
 
 def _away(error: BaseException) -> SlackAway:
     return SlackAway(
-        f"Slack did not take the message ({_code(error)}).",
+        f"Slack did not take the message ({code_of(error)}).",
         hint="Try again, or use `lifeboat` in a terminal.",
     )
 
 
-def _passing(error: BaseException) -> bool:
+def passing(error: BaseException) -> bool:
     """Whether the same call may well succeed later."""
     if not isinstance(error, SlackApiError):
         return True
     status = getattr(error.response, "status_code", 200)
-    return status == 429 or status >= 500 or _code(error) in PASSING
+    return status == 429 or status >= 500 or code_of(error) in PASSING
 
 
-def _code(error: BaseException) -> str:
+def code_of(error: BaseException) -> str:
     """Return Slack's word for an error; never the request, which holds a token."""
     if isinstance(error, SlackApiError):
         return str(error.response.get("error", "unknown"))

@@ -118,7 +118,7 @@ class Desk:
     world: Context
     people: People
     roles: Roles
-    home_team: str
+    home_team: Callable[[], str]  # NotAllowed until Slack has said which it is.
     engine: Engine
     board: Board
     show_modal: Callable[[str, dict[str, Any]], None]
@@ -257,7 +257,7 @@ class Desk:
     def _caller(self, asked: Asked, verb: Verb) -> Caller:
         """Return who asked, asked of Slack right now; NotAllowed when they may not."""
         person = self.people.person(asked.user, self.roles.groups)
-        role = role_of(person, self.home_team, self.roles)
+        role = role_of(person, self.home_team(), self.roles)
         caller = Caller(person.id, person.name, door="slack", role=role, team=person.team)
         check(verb, caller)
         return caller

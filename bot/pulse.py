@@ -36,7 +36,8 @@ class Pulse:
     """What was seen of the signs of life, and since when one of them is missing.
 
     `slack_answers` asks Slack for a socket; it is called while there is none, now and then.
-    `unlooked_seconds` is how long ago a look for troubles last ended.
+    `unlooked_seconds` is how long ago a look for troubles last ended. `slack_away` says since when
+    Slack is away, "" while it is there.
     """
 
     socket_up: Callable[[], bool]
@@ -44,6 +45,7 @@ class Pulse:
     slack_answers: Callable[[], bool]
     monotonic: Callable[[], float] = time.monotonic
     unlooked_seconds: Callable[[], float] = lambda: 0.0
+    slack_away: Callable[[], str] = lambda: ""
     _down_since: float | None = None
     _stopped_since: float | None = None
     _probed_at: float | None = None
@@ -74,6 +76,8 @@ class Pulse:
         down = 0.0 if self._down_since is None else now - self._down_since
         if down >= SOCKET_ILL_SECONDS:
             found.append(f"The socket to Slack has been down for {down:.0f} s.")
+        if away := self.slack_away():
+            found.append(away)
         if self._stopped_since is not None:
             found.append("The clock does not run: schedules come late or not at all.")
         unlooked = self.unlooked_seconds()

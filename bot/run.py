@@ -1,8 +1,9 @@
 """`lifeboat run`: the bot itself, from settings to a socket, and back down in good order.
 
 Up: the data folder's lock, the engine (which goes on with what a killed bot left), the courier,
-then the door to Slack, last. Down: the door first, so that nothing new comes in; running jobs may
-end for a while, the rest goes on at the next start.
+then the door to Slack, last; while Slack is away it follows later (`bot/slack_away.py`). Down: the
+door first, so that nothing new comes in; running jobs may end for a while, the rest goes on at the
+next start.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import sys
 import threading
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack, suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -30,6 +31,7 @@ from bot import (
     settings_alerts,
     settings_health,
     settings_slack,
+    slack_away,
     standing_by,
     systemd,
 )
@@ -39,7 +41,7 @@ from bot.board import Board
 from bot.by_itself import ByItself
 from bot.courier import Courier, SlackAway
 from bot.desk import Desk
-from bot.doors import Door, Listening, Socket, away
+from bot.doors import Door, Listening, Socket
 from bot.jobs import Engine, JobRun
 from bot.lookout import Lookout
 from bot.people import People
@@ -50,6 +52,7 @@ from bot.roads.road import Road
 from bot.settings import Settings
 from bot.settings_seen import note_changes
 from bot.settings_slack import Tokens
+from bot.slack_away import Line, Opening
 from bot.uploads import Uploads
 from bot.votes import Votes
 from bot.watch import Watch
@@ -125,15 +128,6 @@ def _live(
         bot.stop()
 
 
-@dataclass
-class _Slack:
-    """Who the bot is, as Slack told it at start."""
-
-    team: str
-    team_name: str
-    user: str
-
-
 class Bot:
     """Everything of one running bot, joined."""
 
@@ -154,7 +148,17 @@ class Bot:
         self._web = slack_door.client(tokens.bot, settings.slack.api_url)
         self._heard = Heard()
         self._said: dict[str, float] = {}
-        self.where = ""
+        looking = slack_door.client(tokens.bot, settings.slack.api_url, slack_away.LOOK_SECONDS_MAX)
+        self._line = Line(looking, tokens.app, world.now)
+
+    @property
+    def where(self) -> str:
+        """Who the bot is and how it is reached, or that Slack is away."""
+        slack, me = self._settings.slack, self._line.me
+        if me is None or self._line.absence is not None:
+            return f"without Slack, and waits for it. {self._line.said()}".rstrip(". ")
+        how = "Socket Mode" if slack.mode == "socket" else f"http://{slack.host}:{slack.port}"
+        return f"{me.user} in {me.team_name}, by {how}"
 
     def start(self) -> None:
         """Begin, in the order in which nothing can be lost; LifeboatError when it can't."""
@@ -162,21 +166,17 @@ class Bot:
         world = self._world
         self._engine = self._made_engine()
         self._engine.hold()  # Before a port, which the bot that has the folder may hold as well.
-        me = _who(self._web, self._tokens.app)
+        self._line.ask()
         self._courier = Courier(self._web)
         self._board = self._made_board()
         people = People(self._web)
         self._alerting = self._alerts(people)
         self._votes = Votes(
-            people, self._engine, settings.approvals, settings.roles, me.team, world
+            people, self._engine, settings.approvals, settings.roles, self._line.team, world
         )
         self._by_itself = ByItself(self._engine, world, self._board, self._courier, people)
-        self._desk = self._made_desk(people, me.team)
-        socket = settings.slack.mode == "socket"
-        app = slack_door.door(
-            self._web, None if socket else self._tokens.signing, self._desk, self._courier
-        )
-        self._open_for(app)
+        self._desk = self._made_desk(people)
+        self._make_door()
         world.spool.sweep()
         self._engine.start()
         self._watched.start()
@@ -185,44 +185,52 @@ class Bot:
         self._board.settle()
         self._by_itself.catch_up()
         try:
-            self._door.open()
+            self._opening.begin()
         except LifeboatError:
             self.stop()
             raise
-        how = "Socket Mode" if socket else f"http://{settings.slack.host}:{settings.slack.port}"
-        self.where = f"{me.user} in {me.team_name}, by {how}"
         self._glass = _watch(settings, world, self._courier, self._engine)
         self._glass.look()
         self._by_itself.start()
         self._alerting.start()
         self._watched.guard()
 
-    def _open_for(self, app: App) -> None:
+    def _make_door(self) -> None:
         """Make the door and all that watches the bot; nothing is open yet, nothing watches yet."""
-        settings, world = self._settings, self._world
+        settings, world, tokens = self._settings, self._world, self._tokens
         pulse = Pulse(
             self._reachable,
             self._by_itself.alive,
             self._slack_answers,
             unlooked_seconds=self._alerting.unlooked_seconds,
+            slack_away=self._line.said,
         )
         self._watched = Watched(settings, world, self._engine, self._pings, pulse)
-        acked = self._watched.acked
+        acked, socket = self._watched.acked, settings.slack.mode == "socket"
+
+        def making() -> App:
+            self._web.ask_again()
+            signing = None if socket else tokens.signing
+            return slack_door.door(self._web, signing, self._desk, self._courier)
+
         self._door: Door
-        if settings.slack.mode == "socket":
-            self._door = Socket(app, self._tokens, acked)
+        if socket:
+            self._door = Socket(making, tokens, acked)
         else:
-            self._door = Listening(app, settings.slack, acked)
+            self._door = Listening(making, settings.slack, acked)
+        self._line.up, self._line.returned = self._reachable, self._slack_is_back
+        self._opening = Opening(self._line, self._door)
+
+    def _slack_is_back(self) -> None:
+        self._web.ask_again()
+        self._courier.hurry()
 
     def _reachable(self) -> bool:
         return self._door.up()
 
     def _slack_answers(self) -> bool:
-        """Whether Slack would give out a socket, or answers at all where there is none."""
-        with suppress(SlackAway):
-            _who(self._web, self._tokens.app)
-            return True
-        return False
+        """Whether Slack answers though its socket is down; one that never was up is no client's."""
+        return self._opening.done and self._line.answers()
 
     def _alerts(self, people: People) -> Alerting:
         """Join what looks for troubles with the roads by which they are told."""
@@ -230,7 +238,8 @@ class Bot:
         slack = (self._courier, people.check_channel)
         self._roads = made.roads(settings, self._environ, outbox, world.now, slack)
         standing = Looking(replace(world, jobs=self._engine), clock_alive=self._clock_alive)
-        look = Lookout(world, self._engine, standing=standing).look
+        finders = {slack_away.KINDS: self._line.troubles}
+        look = Lookout(world, self._engine, finders, standing).look
         return Alerting(self._kept, self._roads, look, settings.alerts.look_seconds)
 
     def _clock_alive(self) -> bool:
@@ -250,12 +259,12 @@ class Bot:
         )
         return Engine(self.place, worker)
 
-    def _made_desk(self, people: People, team: str) -> Desk:
+    def _made_desk(self, people: People) -> Desk:
         return Desk(
             replace(self._world, jobs=self._engine),
             people,
             self._settings.roles,
-            team,
+            self._line.team,
             self._engine,
             self._board,
             show_modal=lambda trigger, view: _open_view(self._web, trigger, view),
@@ -335,6 +344,7 @@ class Bot:
     def stop(self) -> None:
         """End in good order: the door, the desk, the engine, what the courier still carries."""
         self._watched.still()
+        self._opening.stop()
         with suppress(Exception):
             self._door.close()
         self._by_itself.stop()
@@ -351,17 +361,6 @@ class Bot:
 def _watch(settings: Settings, world: Context, courier: Courier, engine: Engine) -> Watch:
     assert world.audit is not None  # noqa: S101 - the bot's world always has one.
     return Watch(world.audit, courier, engine, settings.approvals.channel, world.now)
-
-
-def _who(web: WebClient, app_token: Secret) -> _Slack:
-    """Return who the bot is; SlackAway when Slack refuses a token, before any job is begun."""
-    try:
-        told = web.auth_test()
-        if app_token.reveal():
-            web.apps_connections_open(app_token=app_token.reveal())
-    except (SlackClientError, OSError) as error:
-        raise away(error) from error
-    return _Slack(str(told["team_id"]), str(told.get("team")), str(told.get("user")))
 
 
 def _link(web: WebClient, channel: str, ts: str) -> str:

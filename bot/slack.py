@@ -26,6 +26,7 @@ from bot.courier import Courier
 from bot.desk import Asked, Desk
 from bot.messages import answers, fallback, modal
 from bot.messages.model import ActionId, Field, Message, ViewId
+from bot.slack_away import Calls
 from bot.typed_words import words
 from bot.votes import Said
 from storage.errors import Refused
@@ -40,10 +41,16 @@ ANYTHING = re.compile(r"[\s\S]*")
 Body = dict[str, Any]
 
 
-def client(token: Secret, api_url: str) -> WebClient:
-    """Return a Web API client that waits when Slack asks for it."""
-    made = WebClient(token=token.reveal(), base_url=api_url, timeout=30)
-    made.retry_handlers.append(RateLimitErrorRetryHandler(max_retry_count=RETRIES))
+def client(token: Secret, api_url: str, seconds_max: int = 0) -> Calls:
+    """Return a Web API client that waits when Slack asks for it.
+
+    One with `seconds_max` asks once, for so long, and waits for nothing.
+    """
+    made = Calls(token=token.reveal(), base_url=api_url, timeout=seconds_max or 30)
+    if seconds_max:
+        made.retry_handlers.clear()
+    else:
+        made.retry_handlers.append(RateLimitErrorRetryHandler(max_retry_count=RETRIES))
     return made
 
 

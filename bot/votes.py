@@ -7,6 +7,7 @@ What never comes to a job, because nobody vouches for who said it, is written do
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -52,7 +53,7 @@ class Votes:
     engine: Engine
     approvals: Approvals
     roles: Roles
-    home_team: str
+    home_team: Callable[[], str]  # NotAllowed until Slack has said which it is.
     world: Context
 
     def take(self, said: Said) -> None:
@@ -119,7 +120,7 @@ class Votes:
 
     def _may_approve(self, person: Person) -> bool:
         """Whether Slack and the settings let somebody approve; NotAllowed for who has no word."""
-        role_of(person, self.home_team, Roles())  # Guests, bots, outsiders: not even a no.
+        role_of(person, self.home_team(), Roles())  # Guests, bots, outsiders: not even a no.
         return bool(person.ids & self.approvals.approvers)
 
     def _groups(self) -> frozenset[str]:

@@ -63,7 +63,7 @@ def role_of(person: Person, home_team: str, roles: Roles) -> Role:
         raise NotAllowed("This account is deactivated.", hint="Use your own account.")
     if person.bot:
         raise NotAllowed("Bots can't ask for anything here.", hint="Let a person ask.")
-    if person.outsider or person.team != home_team:
+    if person.outsider or not home_team or person.team != home_team:
         raise NotAllowed(
             "You belong to another workspace; backups are for people of this one.",
             hint="Ask somebody of this workspace.",

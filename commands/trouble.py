@@ -28,6 +28,8 @@ Kind = Literal[
     "left paused",
     "clock skew",
     "clock dead",
+    "slack away",
+    "slack refused",
     "test",
 ]
 

@@ -39,6 +39,7 @@ DOORS = {
         "bot/slack.py",
         "bot/run.py",
         "bot/doors.py",
+        "bot/slack_away.py",
         "bot/courier.py",
         "bot/people.py",
         "bot/uploads.py",

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Collection, Sequence
+from datetime import datetime
 
 from bot.messages import report
 from bot.messages.job import place, title
 from bot.messages.model import JobView, Message
 from bot.messages.parts import BLOCKS_MAX, TEXT_MAX, Said, message, small
-from bot.messages.text import code, length, said, shortened, told
+from bot.messages.text import at, code, length, said, shortened, told
 from bot.messages.typed import COMMAND, command
 from bot.messages.verdict import SAFE, failed
 from commands.events import CancelAsked, JobFailed, Result
@@ -143,6 +144,14 @@ def warned(answer: Message, sentences: Sequence[str]) -> Message:
     more = message([Said(f"*Warning:* {told(each, 400)}") for each in shown])
     text = f"{shortened(answer.text, TEXT_MAX - length(more.text) - 1)}\n{more.text}"
     return Message(text, (*answer.blocks, *more.blocks))
+
+
+def late(answer: Message, made_at: datetime) -> Message:
+    """Return a message that says of itself when it was made: Slack was not there to take it."""
+    note = message([small(f"Posted late: this was made {at(made_at)}")])
+    room = len(answer.blocks) + len(note.blocks) <= BLOCKS_MAX
+    text = f"{shortened(answer.text, TEXT_MAX - length(note.text) - 1)}\n{note.text}"
+    return Message(text, (*answer.blocks, *note.blocks) if room else answer.blocks)
 
 
 def nobody_can_say(why: str = "") -> Message:

@@ -82,6 +82,7 @@ CANCEL = {
     "restore": "Until the import is confirmed the deployment stays as it is; after that the job "
     "goes on to its end.",
 }
+LATE = "Posted late: Slack was not to be reached when this began"
 COPY_TO = "copy to "
 ASKED_ANEW = ("ask", "approved", "thaw")  # What one of them was for is used once.
 # Failures that may have gone away by themselves.
@@ -143,6 +144,8 @@ def _card(view: JobView, now: datetime) -> Iterator[Part]:
         yield Said("Cancelling: stops at the next safe point.")
     if view.why:
         yield small(told(view.why))
+    if view.late:
+        yield small(LATE)
     yield from _circumstances(view, now)
     yield Pressed(_buttons(view))
 

@@ -92,5 +92,6 @@ class JobView:
     cancelling: bool = False
     closed: bool = False
     why: str = ""  # Why it comes now, where that has to be said: a run that is made up for.
+    late: bool = False  # Slack did not take its message when it should have been posted.
     result: Result | None = None
     failure: JobFailed | None = None

@@ -101,7 +101,7 @@ class Booth:
             self.engine,  # type: ignore[arg-type]
             Approvals(approvers=frozenset(self.approvers)),
             Roles(operators=frozenset({OPERATORS})),
-            TEAM,
+            lambda: TEAM,
             self.world,
         )
 

@@ -113,11 +113,12 @@ def test_a_bot_that_slack_refuses_leaves_open_jobs_for_the_next_start(up: House)
     assert card.ended() == "Done"
 
 
-def test_a_slack_that_does_not_answer_is_a_sentence(fresh: House):
+def test_a_slack_that_does_not_answer_keeps_no_bot_from_starting(fresh: House):
     fresh.write(slack={"api_url": f"http://127.0.0.1:{free_port()}/api/"})
-    said = refusal(fresh, 1)
+    fresh.bot.start()
 
-    assert "Slack can't be reached" in said
+    assert "Lifeboat is up: without Slack" in fresh.bot.said
+    assert "Slack can't be reached (ConnectionRefusedError)" in fresh.bot.said
 
 
 def test_a_port_that_is_taken_is_a_sentence(fresh: House, worlds: Worlds):

@@ -358,6 +358,7 @@ JOBS: dict[str, Callable[[], JobView]] = {
     "unknown-total": lambda: view(step="export", done=1234, total=None, unit="documents"),
     "just-begun": lambda: view(step="", done=0, total=None, unit=""),
     "cancelling": lambda: view(cancelling=True),
+    "late": lambda: view(late=True),
     "picked-up": lambda: view(restarts=2, warned=1),
     "restoring": restoring,
     "closed": lambda: restoring(closed=True),
