@@ -41,7 +41,7 @@ from bot.board import Board
 from bot.by_itself import ByItself
 from bot.courier import Courier, SlackAway
 from bot.desk import Desk
-from bot.doors import Door, Listening, Socket
+from bot.doors import Door, Listening, SlackRefused, Socket
 from bot.jobs import Engine, JobRun
 from bot.lookout import Lookout
 from bot.people import People
@@ -116,7 +116,7 @@ def _live(
             house.built(settings, tell=lambda _event: None, confirm=lambda _question: False)
         )
         bot = made(world)
-        if not standing_by.waited(settings, bot.place, told, say):
+        if not standing_by.waited(settings, bot.place, told, say, bot.refused):
             return
         bot.start()
         say(f"Lifeboat is up: {bot.where}. Stop it with Ctrl-C.")
@@ -159,6 +159,14 @@ class Bot:
             return f"without Slack, and waits for it. {self._line.said()}".rstrip(". ")
         how = "Socket Mode" if slack.mode == "socket" else f"http://{slack.host}:{slack.port}"
         return f"{me.user} in {me.team_name}, by {how}"
+
+    def refused(self) -> str:
+        """Ask Slack whether it takes this bot; return why not, "" where it does or is away."""
+        try:
+            self._line.ask()
+        except SlackRefused as error:
+            return error.what
+        return ""
 
     def start(self) -> None:
         """Begin, in the order in which nothing can be lost; LifeboatError when it can't."""

@@ -200,6 +200,7 @@ class _Reading:
         self.mistakes += settings_alerts.mistakes(file)
         self.mistakes += settings_database.mistakes(file)
         self.warnings += settings_alerts.warnings(file)
+        self.warnings += settings_database.warnings(file)
         self.mistakes += settings_retention.mistakes(shaped)
         self.mistakes += settings_seal.mistakes(shaped)
         deployments: dict[str, DeploymentSettings] = {}

@@ -29,6 +29,17 @@ def mistakes(file: File) -> Iterator[Mistake]:
     yield from one_source(TABLE, KEY, file.jobs.database_env, file.jobs.database_file)
 
 
+def warnings(file: File) -> Iterator[tuple[str, str]]:
+    """Find vaults that the bot of another machine may not see."""
+    folders = [name for name, table in file.vaults.items() if table.kind == "folder"]
+    if folders and database(file) is not None:
+        yield (
+            f"Replicas share a database, and {', '.join(folders)} is a folder: a bot on another "
+            f"machine sees it only if it is mounted there.",
+            "Keep backups where every replica reaches them, such as in a bucket.",
+        )
+
+
 def address(named: Named, settings_file: Path, environ: Mapping[str, str]) -> Callable[[], Secret]:
     """Return what reads the address when it is asked; SettingsRefused when there is none."""
 

@@ -34,6 +34,16 @@ def test_it_stands_in_one_place_and_never_in_the_settings():
     assert [each.where for each in settings_database.mistakes(pasted)] == ["jobs.database_env"]
 
 
+def test_a_folder_is_told_to_be_no_place_for_the_backups_of_several_machines():
+    vaults = {"here": {"kind": "folder", "folder": "vault"}, "there": {"kind": "s3"}}
+    alone = File.model_validate({"vaults": vaults})
+    several = File.model_validate({"vaults": vaults, "jobs": {"database_env": "DB"}})
+    ((what, _),) = settings_database.warnings(several)
+
+    assert list(settings_database.warnings(alone)) == []
+    assert "here is a folder" in what
+
+
 @pytest.mark.parametrize(
     ("told", "meant"),
     [

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import signal
 import time
+import urllib.error
 import urllib.request
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -138,6 +139,21 @@ def test_a_stopped_one_is_followed_within_seconds_and_stopping_the_other_is_no_f
     assert (left, stopped) == (0, 0)
     assert took < 15
     assert "Stopped." in both.one.bot.said
+
+
+def test_one_that_slack_would_not_take_says_so_while_it_stands_by(pair: Callable[..., Pair]):
+    both = pair()
+    both.one.bot.start()
+    both.two.bot.launch(SLACK_BOT_TOKEN="xoxb-wrong")
+    wait_for(lambda: "could not take over" in both.two.log_text(), 60, both.two.log_text)
+    with pytest.raises(urllib.error.HTTPError) as ill:
+        both.told(1)
+    told = json.loads(ill.value.read())
+
+    assert ill.value.code == 503
+    assert told["status"] == "standing by"
+    assert "Slack refuses the tokens" in told["reasons"][0]
+    assert "xoxb-wrong" not in both.two.log_text()
 
 
 def test_a_job_of_a_killed_one_is_gone_on_with_under_its_own_message(pair: Callable[..., Pair]):
