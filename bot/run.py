@@ -217,7 +217,7 @@ class Bot:
         acked, socket = self._watched.acked, settings.slack.mode == "socket"
 
         def making() -> App:
-            self._web.ask_again()
+            self._web.hurry()
             signing = None if socket else tokens.signing
             return slack_door.door(self._web, signing, self._desk, self._courier)
 
@@ -230,7 +230,7 @@ class Bot:
         self._opening = Opening(self._line, self._door)
 
     def _slack_is_back(self) -> None:
-        self._web.ask_again()
+        self._web.hurry()
         self._courier.hurry()
 
     def _reachable(self) -> bool:

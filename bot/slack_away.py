@@ -159,7 +159,7 @@ class Calls(WebClient):
                 self._hung_until = time.monotonic() + HUNG_SECONDS
             raise
 
-    def ask_again(self) -> None:
+    def hurry(self) -> None:
         """Slack is back: ask it at once."""
         self._hung_until = float("-inf")
 

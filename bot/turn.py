@@ -96,6 +96,7 @@ class Turn:
             return
         before = self._tried(threading.Event())
         if before is not None:
+            self._let_go()
             raise Refused(
                 f"There is already a bot at work on this database ({before.who}).",
                 hint="`lifeboat run` waits for its turn.",

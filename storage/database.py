@@ -56,8 +56,12 @@ def connect(url: Secret) -> Connection:
             application_name="lifeboat",
             **_OURS,  # type: ignore[arg-type]
         )
-        for name, value in _THEIRS.items():
-            connection.execute("SELECT set_config(%s, %s, false)", [name, str(value)])
+        try:
+            for name, value in _THEIRS.items():
+                connection.execute("SELECT set_config(%s, %s, false)", [name, str(value)])
+        except BaseException:
+            connection.close()
+            raise
         return connection
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.engine_place import EngineFile
 from bot.jobs import looking
 from commands.timetable import ScheduledRun
 from sandbox.slack_people import RIZAL
@@ -33,7 +34,7 @@ def house(own_environment: None, tmp_path: Path) -> Iterator[LonelyHouse]:  # no
 
 
 def runs(house: LonelyHouse) -> list[ScheduledRun]:
-    with looking(house.folder / "data" / "engine.sqlite") as rows:
+    with looking(EngineFile(house.folder / "data" / "engine.sqlite", house.folder)) as rows:
         return sorted(rows.runs("steady", ["production"]), key=lambda run: run.due or run.asked_at)
 
 
