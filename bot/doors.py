@@ -94,7 +94,10 @@ class Socket:
         closing.join(CLOSE_SECONDS_MAX)
 
     def up(self) -> bool:
-        return self._handler is not None and bool(self._handler.client.is_connected())
+        if self._handler is None:
+            return False
+        socket = self._handler.client
+        return bool(socket.is_connected())
 
 
 class Listening:
