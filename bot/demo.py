@@ -210,8 +210,16 @@ def _tell(url: str, folder: Path) -> None:
     say("  You are Rizal, an operator. Type  /backup now production  and watch it.")
     say("  Type  /backup demo summary  or  /backup demo alert  to see those at once.")
     say("  Switch who you are on the left: a viewer, a guest, an outsider see other things.")
-    say(f"  From a terminal:  LIFEBOAT_SETTINGS={folder / 'lifeboat.toml'} lifeboat list")
+    say(f"  From a terminal:  LIFEBOAT_SETTINGS={folder / 'lifeboat.toml'} {_command()} list")
     say(f"  What the bot writes: {folder / 'bot.log'}. Ctrl-C ends everything.")
+
+
+def _command() -> str:
+    """Return how `lifeboat` is typed here: by its path in the environment that make has set up."""
+    here = Path(sys.executable).with_name("lifeboat")
+    if shutil.which("lifeboat") == str(here):
+        return "lifeboat"
+    return str(here.relative_to(Path.cwd())) if here.is_relative_to(Path.cwd()) else str(here)
 
 
 def _reset(folder: Path) -> int:

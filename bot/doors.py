@@ -8,6 +8,8 @@ in `bot/slack.py`.
 from __future__ import annotations
 
 import logging
+import socket
+import ssl
 import threading
 import time
 from collections.abc import Callable
@@ -29,6 +31,15 @@ BODY_BYTES_MAX = 8 << 20  # A message of Slack's longest, escaped twice, stays w
 CLOSE_SECONDS_MAX = 5.0
 # Slack knows the bot not, or not any more: waiting does not help.
 REFUSED = ("invalid_auth", "not_authed", "token_revoked", "token_expired", "account_inactive")
+
+
+REASONS: dict[type[BaseException], str] = {
+    TimeoutError: "no answer in time",
+    ConnectionRefusedError: "nothing listens there",
+    socket.gaierror: "its name is not known",
+    ssl.SSLError: "its certificate is not to be trusted",
+    ConnectionError: "the connection was cut",
+}
 
 
 class SlackRefused(SlackAway):
@@ -96,8 +107,8 @@ class Socket:
     def up(self) -> bool:
         if self._handler is None:
             return False
-        socket = self._handler.client
-        return bool(socket.is_connected())
+        line = self._handler.client
+        return bool(line.is_connected())
 
 
 class Listening:
@@ -193,6 +204,13 @@ class _Timed(SocketModeHandler):
         self.acked(time.monotonic() - began)
 
 
+def _reason(error: BaseException) -> str:
+    for kind, words in REASONS.items():
+        if isinstance(error, kind):
+            return words
+    return "the connection failed"
+
+
 def away(error: BaseException) -> SlackAway:
     """Return what an error of Slack's comes to: SlackRefused, or SlackAway for all that passes."""
     if isinstance(error, SlackApiError):
@@ -203,7 +221,7 @@ def away(error: BaseException) -> SlackAway:
         reason = code if status in (None, 200) else f"{code}, HTTP {status}"
     else:
         cause = error.reason if isinstance(error, URLError) else error
-        reason = type(cause if isinstance(cause, BaseException) else error).__name__
+        reason = _reason(cause if isinstance(cause, BaseException) else error)
     return SlackAway(
         f"Slack can't be reached ({reason}).",
         safe="Schedules and backups go on without it.",

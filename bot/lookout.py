@@ -17,6 +17,7 @@ from bot.job_rows import EndedJob
 from commands import causes
 from commands.aim import EVERY
 from commands.jobs import APPROVED, ASK
+from commands.last_good import last_good
 from commands.looking import KINDS, Looking
 from commands.trouble import Kind, Seen, Trouble
 from commands.verb import Context
@@ -25,7 +26,8 @@ from storage.errors import LifeboatError
 log = logging.getLogger(__name__)
 OVERLAP = timedelta(minutes=2)  # Rows that were written while the last look was made.
 SEVERE_FROM = 3  # So many failures in a row are severe, whatever failed.
-CALLED: Mapping[str, str] = {"now": "backup", APPROVED: "restore"}
+BACKUP = "backup"
+CALLED: Mapping[str, str] = {"now": BACKUP, APPROVED: "restore"}
 SYNC, COPY = "sync", "copy"
 NOT_ALERTED = frozenset({ASK})  # How a question ends is told where it was asked.
 NOT_ALL = "Not everything could be copied; its message names what was not."
@@ -90,7 +92,7 @@ class Lookout:
         since = None if self._looked is None else self._looked - OVERLAP
         for job in self.jobs.ended(since):
             if self.standing is not None and job.id not in self._ended:
-                self.standing.soon(job.deployment if job.state == "failed" else "")
+                self.standing.soon(job.deployment, failed=job.state == "failed")
             self._ended[job.id] = job
         self._looked = now
         rows: dict[tuple[str, str], list[EndedJob]] = {}
@@ -100,8 +102,18 @@ class Lookout:
         syncs = [jobs[-1] for (verb, _), jobs in rows.items() if verb == SYNC]
         for (verb, deployment), jobs in rows.items():
             del jobs[:-1000]
-            if _failed(jobs[-1]) and not any(_made_good(jobs[-1], sync) for sync in syncs):
+            if not _failed(jobs[-1]) or any(_made_good(jobs[-1], sync) for sync in syncs):
+                continue
+            if verb != BACKUP or not self._backed_up_since(jobs[-1]):
                 yield self._failed(verb, deployment, jobs)
+
+    def _backed_up_since(self, failed: EndedJob) -> bool:
+        """Whether a good backup was taken since then, by whomever: the vault tells, no job does."""
+        try:
+            good = last_good(failed.deployment, self.world.catalog)
+        except LifeboatError:
+            return False
+        return good is not None and good.taken_at > failed.ended_at
 
     def _failed(self, verb: str, deployment: str, jobs: Sequence[EndedJob]) -> Trouble:
         newest, first, times = jobs[-1], jobs[-1], 0
@@ -111,7 +123,7 @@ class Lookout:
             first, times = job, times + 1
         of = self.world.deployments.get(deployment)  # None: what fills a vault is of no deployment.
         protected = of is not None and of.protected
-        grave = (protected and verb in ("backup", "restore")) or times >= SEVERE_FROM
+        grave = (protected and verb in (BACKUP, "restore")) or times >= SEVERE_FROM
         return Trouble(
             kind="job failed",
             about=f"{verb} of {deployment}",

@@ -22,6 +22,7 @@ from storage.errors import Cancelled, LifeboatError, VaultError
 
 CONTENT_TYPE = CONTENT_TYPE_PLAIN_0_0_4
 ACK_BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 3.0)  # Slack waits for three.
+LAST_SUCCESS = "lifeboat_backup_last_success_timestamp_seconds"
 AT_WORK = "lifeboat_at_work"
 STANDS_BY = (
     f"# HELP {AT_WORK} 1 when this bot is at work, 0 when it stands by.\n"
@@ -148,6 +149,8 @@ class _Standing(Collector):
             for deployment, last in reading.deployments.items():
                 if last is not None and (told := value(last)) is not None:
                     family.add_metric([deployment], told)
+                elif last is None and name == LAST_SUCCESS:
+                    family.add_metric([deployment], 0)  # Older than any rule allows.
             yield family
 
 
@@ -156,7 +159,7 @@ def _of_a_backup(
 ) -> Iterable[tuple[str, str, Callable[[LastBackup], float | None]]]:
     return (
         (
-            "lifeboat_backup_last_success_timestamp_seconds",
+            LAST_SUCCESS,
             f"The moment that the snapshot shows, {OF_A_BACKUP}",
             lambda last: last.taken_at.timestamp(),
         ),

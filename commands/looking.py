@@ -75,14 +75,14 @@ class Looking:
         self._first_away = False
         self._jobs: tuple[JobStanding, ...] | None = None
 
-    def soon(self, deployment: str) -> None:
-        """Look at all vaults at the next look, for a job ended, and at its deployment if it failed.
+    def soon(self, deployment: str, *, failed: bool) -> None:
+        """Look at all vaults at the next look, for a job of a deployment ended.
 
-        "" names none.
+        The deployment is looked at as well if that failed, or did not though something was wrong.
         """
         self._vaults.soon()
         if self._probes is not None and deployment in self._ctx.deployments:
-            self._probes.soon(deployment)
+            self._probes.soon(deployment, failed=failed)
 
     def look(self) -> Seen:
         """Name every trouble that stands now."""

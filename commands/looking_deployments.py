@@ -1,8 +1,9 @@
 """Asks deployments how they stand: is the key taken, what does the clock say, who paused them.
 
 A probe only reads, and little: two or three requests. It is made now and then, and soon after a
-job failed; in between, what the last answer said holds. A deployment that does not answer says
-nothing about its key. You will not find here what follows from it (`lookout_people.py`).
+job failed, or was done though something seemed wrong; in between, what the last answer said holds.
+A deployment that does not answer says nothing about its key. You will not find here what follows
+from it (`lookout_people.py`).
 """
 
 from __future__ import annotations
@@ -53,9 +54,11 @@ class Probes:
         self._asked: dict[str, datetime] = {}
         self._soon: set[str] = set()
 
-    def soon(self, deployment: str) -> None:
-        """Ask a deployment at the next look: something went wrong with it."""
-        self._soon.add(deployment)
+    def soon(self, deployment: str, *, failed: bool) -> None:
+        """Ask a deployment at the next look: something went wrong with it, or is well again."""
+        known = self.known.get(deployment)
+        if failed or (known is not None and known.ill):
+            self._soon.add(deployment)
 
     def questions(
         self, jobs: Sequence[JobStanding], now: datetime

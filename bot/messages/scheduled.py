@@ -127,7 +127,10 @@ def _began(result: ScheduleBegan) -> Iterator[Part]:
 def _is_paused(schedule: Schedule, pause: Note, now: datetime) -> Iterator[Part]:
     what = VERBS.get(schedule.verb) or said(schedule.verb)
     named = _named(tuple(schedule.requests))
-    yield Said(f"*Paused: schedule {said(schedule.name)}* — no {what.lower()} of {named} meanwhile")
+    yield Said(
+        f"*Paused: schedule {said(schedule.name)}* — it asks for no {what.lower()} of {named} "
+        f"meanwhile"
+    )
     yield Said(f"{_until(pause, now)}.")
     yield small(
         f"It goes on by itself then; earlier: {code(command('schedule', 'resume', schedule.name))}"

@@ -22,9 +22,11 @@ def told(event: AlertsTold, reader: Reader) -> Iterator[Text]:
         yield from _open(alert, event, reader)
         yield blank()
     if event.alerts:
-        first = event.alerts[0].id
-        yield line(("Take it on: ", QUIET), f"lifeboat alert ack {first}")
-        yield line(("Be silent:  ", QUIET), f"lifeboat alert snooze {first} 4h")
+        free = next((each.id for each in event.alerts if each.acknowledged_at is None), "")
+        if free:
+            yield line(("Take it on: ", QUIET), f"lifeboat alert ack {free}")
+        silent = free or event.alerts[0].id
+        yield line(("Be silent:  ", QUIET), f"lifeboat alert snooze {silent} 4h")
     if not event.roads:
         yield line(("Nobody is told of alerts: ", BAD), "write channel into [alerts].")
     for road in event.roads:

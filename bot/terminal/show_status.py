@@ -49,7 +49,9 @@ def told(event: StatusTold, reader: Reader) -> Iterator[Text]:
     else:
         rows = (_job(job, event) for job in event.jobs)
         yield from columns(("job", "of", "state", "asked", "by"), rows)
-    yield from show_troubles.standing(event.troubles)
+    yield from show_troubles.standing(
+        event.troubles, sum(each.alerts or 0 for each in event.deployments)
+    )
 
 
 def cancelled(event: CancelAsked, _reader: Reader) -> Iterator[Text]:

@@ -7,14 +7,23 @@ from collections.abc import Iterator, Sequence
 from rich.text import Text
 
 from bot.terminal.layout import BAD, DOUBTFUL, GAP, GOOD, blank, line
+from bot.words import counted
 from commands.trouble import Trouble
 
 
-def standing(troubles: Sequence[Trouble] | None) -> Iterator[Text]:
-    """Yield the troubles, the severe ones first; None: nobody looked."""
+def standing(troubles: Sequence[Trouble] | None, alerts: int = 0) -> Iterator[Text]:
+    """Yield the troubles, the severe ones first; None: nobody looked.
+
+    `alerts` are open: they may be about what is not seen without asking a deployment.
+    """
     if troubles is None:
         return
     yield blank()
+    if not troubles and alerts:
+        seen = f"none seen without asking the deployments, and {counted(alerts, 'open alert')}."
+        yield line(("Troubles: ", DOUBTFUL), seen)
+        yield line(GAP, "See them: lifeboat alert")
+        return
     if not troubles:
         yield line(("Troubles: none.", GOOD))
         return

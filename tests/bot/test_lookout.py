@@ -50,7 +50,23 @@ def job(number: int, **changes: Any) -> EndedJob:
     return replace(FAILED, **{**facts, **changes})
 
 
-def lookout(jobs: Jobs, **more: Any) -> Lookout:
+class Catalog:
+    """What is known of the vault: the newest good backup of production, if there is one."""
+
+    def __init__(self) -> None:
+        self.taken_at: datetime | None = None
+
+    def backups(self, deployment: str, **_: Any) -> list[Any]:
+        if self.taken_at is None or deployment != "production":
+            return []
+        return [SimpleNamespace(id="b", taken_at=self.taken_at, verified_at=None)]
+
+    def previous(self, deployment: str, **_: Any) -> list[Any]:
+        check = SimpleNamespace(findings=(), at=self.taken_at)
+        return [SimpleNamespace(id=each.id, check=check) for each in self.backups(deployment)]
+
+
+def lookout(jobs: Jobs, catalog: Catalog | None = None, **more: Any) -> Lookout:
     deployments = {
         "production": SimpleNamespace(protected=True),
         "staging": SimpleNamespace(protected=False),
@@ -62,12 +78,26 @@ def lookout(jobs: Jobs, **more: Any) -> Lookout:
         now=lambda: AT + 60 * MINUTE,
         vaults={"local": None, "second": None},
         first=SimpleNamespace(name="local"),
+        catalog=catalog or Catalog(),
     )
     return Lookout(cast(Any, world), jobs, **more)
 
 
 def troubles(*jobs: EndedJob) -> list[Trouble]:
     return list(lookout(Jobs(*jobs)).look().troubles)
+
+
+def test_a_failed_backup_is_over_when_somebody_else_has_taken_one_since():
+    """From a terminal, say: no job of the bot tells of it, the vault does."""
+    catalog, jobs = Catalog(), Jobs(job(1), job(2, verb="verify", id="verify-x", backup="b"))
+    looking = lookout(jobs, catalog)
+    catalog.taken_at = AT
+    before = [each.about for each in looking.look().troubles]
+    catalog.taken_at = AT + 2 * MINUTE
+    after = [each.about for each in looking.look().troubles]
+
+    assert before == ["backup of production", "verify of production"]
+    assert after == ["verify of production"]
 
 
 def test_a_failed_job_is_a_trouble_with_its_own_words():

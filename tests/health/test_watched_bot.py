@@ -118,6 +118,7 @@ def test_health_and_numbers_are_true_while_it_works(house: WatchedHouse, pinged:
     assert told["clock_runs"]
     assert 0 <= told["deployments"]["production"]["age_seconds"] < 60
     assert abs(taken - time.time()) < 60
+    assert value(house, name, deployment="staging") == 0  # There is none: a rule of age says so.
     size = value(house, "lifeboat_backup_size_bytes", deployment="production")
     assert size == manifest["archive"]["bytes"]
     documents = sum(table["documents"] for table in manifest["contents"]["tables"])
@@ -233,7 +234,7 @@ def test_a_vault_that_is_lost_neither_hangs_a_scrape_nor_unsays_the_last_backup(
     name = "lifeboat_backup_last_success_timestamp_seconds"
     vault, away = house.folder / "vault", house.folder / "vault-away"
     before = value(house, name, deployment="production")
-    if before is None:
+    if not before:
         run_now(house, "rare")
         before = wait_for(lambda: value(house, name, deployment="production"))
     vault.rename(away)

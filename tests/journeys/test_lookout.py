@@ -30,7 +30,7 @@ class Lookout:
 
     def look(self) -> Seen:
         for name in self.here.ctx.deployments:
-            self.looking.soon(name)
+            self.looking.soon(name, failed=True)
         return self.looking.look()
 
     def found(self, *kinds: str) -> dict[str, Trouble]:
