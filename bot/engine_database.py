@@ -25,8 +25,11 @@ class EngineDatabase:
         self._address, self._lost = address, lost
         self._turn: Turn | None = None
 
-    def wait(self, stop: threading.Event, standing_by: Callable[[str], None]) -> bool:
+    def wait(self, stop: threading.Event, standing_by: Callable[[str, str], None]) -> bool:
         return self._my_turn().wait(stop, standing_by)
+
+    def sure(self) -> bool:
+        return self._turn is not None and self._turn.sure()
 
     @contextmanager
     def held(self) -> Iterator[None]:

@@ -28,8 +28,12 @@ class EnginePlace(Protocol):
         """Whether other machines can look at it, so that a bot there may be the one at work."""
         ...
 
-    def wait(self, stop: threading.Event, standing_by: Callable[[str], None]) -> bool:
-        """Wait for this bot's turn; False when it was told to stop before."""
+    def wait(self, stop: threading.Event, standing_by: Callable[[str, str], None]) -> bool:
+        """Wait for this bot's turn; False when it was told to stop before: see `bot/turn.py`."""
+        ...
+
+    def sure(self) -> bool:
+        """Whether this bot may begin something now: nobody else can be at work."""
         ...
 
     @contextmanager
@@ -62,9 +66,12 @@ class EngineFile:
     locks: Path
     shared = False
 
-    def wait(self, stop: threading.Event, standing_by: Callable[[str], None]) -> bool:
+    def wait(self, stop: threading.Event, standing_by: Callable[[str, str], None]) -> bool:
         """It is taken at once or not at all: a second bot on one machine is a mistake."""
         return not stop.is_set()
+
+    def sure(self) -> bool:
+        return True  # The kernel holds the lock as long as this process lives.
 
     @contextmanager
     def held(self) -> Iterator[None]:

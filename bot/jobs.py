@@ -115,7 +115,11 @@ class Engine:
 
     def start(self) -> None:
         """Take the place and go on with what a killed bot left; Refused if it is taken."""
-        logging.getLogger("dbos").addFilter(_is_news)
+        engine_log = logging.getLogger("dbos")
+        engine_log.addFilter(_is_news)
+        if not engine_log.handlers:  # Otherwise it writes past the log, in a form of its own.
+            engine_log.addHandler(logging.NullHandler())
+            engine_log.propagate = True
         check_sqlite(sys.version_info[:2], sqlite3.sqlite_version_info[:2])
         self.hold()
         DBOS(
@@ -319,7 +323,7 @@ class Engine:
         return self._alive(aside, call, *args, **named)
 
     def _alive(self, call: Callable[..., Any], *args: Any, **named: Any) -> Any:
-        """Call the engine, for a job only while it has not stopped."""
+        """Call the engine, for a job only while it has not stopped and is this bot's to do."""
         try:
             if not self._holds():
                 return call(*args, **named)
@@ -329,7 +333,9 @@ class Engine:
         return self._hold()
 
     def _holds(self) -> bool:
-        return self._stopped.is_set() and getattr(self._mine, "job", None) is not None
+        if getattr(self._mine, "job", None) is None:
+            return False
+        return self._stopped.is_set() or not self._place.sure()
 
     def _hold(self) -> None:
         time.sleep(HELD_SECONDS)

@@ -19,6 +19,7 @@ from dataclasses import dataclass, field
 from bot import systemd
 
 log = logging.getLogger("lifeboat")
+LAST_WORD_SECONDS = 1.0
 EXIT_CODE = 70  # Of its own, so that a log of exits tells it from a crash and from a stop.
 LOOK_SECONDS = 2.0
 SOCKET_ILL_SECONDS = 15.0  # Slack has the socket changed now and then; that takes a moment.
@@ -138,7 +139,11 @@ class Watchdog:
 
 
 def end_with(word: str) -> None:
-    """End the process at once with a last word; the next start goes on with what it left."""
+    """End the process at once with a last word; the next start goes on with what it left.
+
+    A log that nobody reads any more may block for ever; the end does not wait for it.
+    """
+    threading.Thread(target=_end_all_the_same, name="end", daemon=True).start()
     log.critical(
         "The bot ends itself: %s. Jobs that were open go on at the next start. If nothing "
         "starts it again, type: lifeboat run",
@@ -147,4 +152,9 @@ def end_with(word: str) -> None:
     systemd.tell(f"STATUS=ended itself: {word}")
     for stream in (sys.stdout, sys.stderr):
         stream.flush()
+    os._exit(EXIT_CODE)
+
+
+def _end_all_the_same() -> None:
+    time.sleep(LAST_WORD_SECONDS)
     os._exit(EXIT_CODE)

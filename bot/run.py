@@ -352,10 +352,10 @@ class Bot:
     def stop(self) -> None:
         """End in good order: the door, the desk, the engine, what the courier still carries."""
         self._watched.still()
+        self._by_itself.stop()  # No schedule begins anything while the door is being closed.
         self._opening.stop()
         with suppress(Exception):
             self._door.close()
-        self._by_itself.stop()
         self._alerting.stop()
         self._desk.close()
         self._engine.drain(self._settings.jobs.stop_seconds)

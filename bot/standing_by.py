@@ -30,15 +30,21 @@ class StandingBy:
         self, settings: Settings, say: Callable[[str], None], refused: Callable[[], str]
     ) -> None:
         self._settings, self._say, self._refused = settings, say, refused
-        self._ill = ""  # Why it could not take over.
+        self._ill = self._away = ""  # Why it could not take over.
         self._server: Server | None = None
+        self._begun = False
         self._over = threading.Event()
 
-    def told(self, who: str) -> None:
-        """Say who is at work; called again when that is another one."""
-        self._say(f"Standing by: {who} is at work, and this bot takes over when that one ends.")
-        if self._server is not None:
+    def told(self, who: str, away: str) -> None:
+        """Say who is at work, or why nobody can say; called again when that changes."""
+        self._away = away
+        if away:
+            log.error("Standing by; %s", away)
+        elif who:
+            self._say(f"Standing by: {who} is at work, and this bot takes over when that one ends.")
+        if self._begun:
             return
+        self._begun = True
         facts, began = self._settings.health, datetime.now(UTC)
         systemd.tell("READY=1")
         systemd.tell(f"STATUS=standing by; {who} is at work")
@@ -67,7 +73,8 @@ class StandingBy:
 
     def _health(self, began: datetime) -> Callable[[], tuple[bool, dict[str, object]]]:
         def told() -> tuple[bool, dict[str, object]]:
-            reasons = [f"This bot could not take over: {self._ill}"] if self._ill else []
+            ill = [each for each in (self._away, self._ill) if each]
+            reasons = [f"This bot could not take over: {each}" for each in ill]
             seconds = round((datetime.now(UTC) - began).total_seconds(), 3)
             facts = {"status": "standing by", "reasons": reasons, "up_seconds": seconds}
             return not reasons, facts

@@ -1,8 +1,8 @@
 """Whose turn it is: of several bots on one database one is at work, the others stand by.
 
 The turn is a lock that PostgreSQL holds for a session and lets go of when the session dies. A bot
-that can't see its turn any more ends its process at once: another one may be at work by then. One
-that takes over from a bot that did not say goodbye waits until that one must have ended.
+that can't see its turn any more begins nothing and ends its process: another one may be at work by
+then. One that takes over from a bot that did not say goodbye waits until that one must have ended.
 """
 
 from __future__ import annotations
@@ -25,7 +25,9 @@ log = logging.getLogger("lifeboat")
 LOOK_SECONDS = 1.0
 LOST_SECONDS = 10.0  # Unseen for so long, the turn is taken for lost.
 FAREWELL_SECONDS = 15.0  # Longer than LOST_SECONDS and a look: by then whoever was cut off is gone.
+LEAVE_SECONDS = 2.0
 _LOCK = (0x4C696665, 1)  # "Life"
+_SESSION = "SELECT pg_backend_pid()"
 _TABLE = (
     f"CREATE TABLE IF NOT EXISTS {SCHEMA}.at_work (one boolean PRIMARY KEY CHECK (one), "
     "who text NOT NULL, machine text NOT NULL, pid integer NOT NULL, "
@@ -37,6 +39,9 @@ _MINE = (
     "(SELECT oid FROM pg_database WHERE datname = current_database())"
 )
 _ANYBODYS = _MINE.replace("AND pid = pg_backend_pid() ", "")
+
+
+StandingBy = Callable[[str, str], None]
 
 
 @dataclass(frozen=True)
@@ -61,34 +66,37 @@ class Turn:
         self._connection: Connection | None = None
         self._at_work = False
         self._leaving = threading.Event()
+        self._using = threading.Lock()  # A connection that is closed under a look ends the process.
         self._seen = 0.0
 
-    def wait(self, stop: threading.Event, standing_by: Callable[[str], None]) -> bool:
+    def wait(self, stop: threading.Event, standing_by: StandingBy) -> bool:
         """Wait until it is this bot's turn; False when `stop` was set before.
 
-        `standing_by` is called once for each bot that is found at work, with who that is.
-        DatabaseAway only when the database could never be reached.
+        `standing_by` is called whenever that changes: with who is at work and "", or with "" and
+        why nobody can say. DatabaseAway only when the database could never be reached.
         """
-        said: set[str] = set()
-        reached = False
+        told: tuple[str, str] | None = None
         while not stop.is_set():
             try:
                 before = self._tried(stop)
-                reached = True
+                now = (before.who if before is not None else "", "")
             except DatabaseAway as away:
                 self._let_go()
-                if not reached:
+                if told is None:
                     raise
-                log.warning("standing by; %s", away.what)
-                before = None
+                now = ("", away.what)
             if self._at_work:
                 return True
-            if before is not None and before.who not in said:
-                said.add(before.who)
-                standing_by(before.who)
+            if now != told:
+                told = now
+                standing_by(*now)
             stop.wait(LOOK_SECONDS)
         self.leave(clean=True)
         return False
+
+    def sure(self) -> bool:
+        """Whether it is this bot's turn as far as it knows: seen so lately that nobody followed."""
+        return self._at_work and _clock() - self._seen <= LOST_SECONDS
 
     def take(self) -> None:
         """Take the turn now; Refused when another bot is at work."""
@@ -110,6 +118,9 @@ class Turn:
         self._at_work = False
         if connection is None:
             return
+        if not self._using.acquire(timeout=LEAVE_SECONDS):
+            log.warning("the turn ends with the process: the database does not answer")
+            return
         try:
             with told():
                 if goodbye:
@@ -117,6 +128,8 @@ class Turn:
                 connection.close()
         except DatabaseAway as away:
             log.warning("the turn ends with the process: %s", away.what)
+        finally:
+            self._using.release()
 
     def _tried(self, stop: threading.Event) -> Holder | None:
         """Try once; None when the turn is this bot's, who is at work otherwise."""
@@ -137,8 +150,21 @@ class Turn:
     def _opened(self) -> Connection:
         if self._connection is None:
             self._connection = connect(self._url)
+            self._refuse_shared(self._connection)
             make_tables(self._connection, [_TABLE])
         return self._connection
+
+    def _refuse_shared(self, connection: Connection) -> None:
+        """Refuse a pooler that lends one session to several: it would keep the lock for nobody."""
+        with connect(self._url) as other:
+            same = {each.execute(_SESSION).fetchone() for each in (connection, other, connection)}
+        if len(same) == 1:
+            self._let_go()
+            raise Refused(
+                "The bots' database is behind a pooler that pools transactions: no turn can be "
+                "held there.",
+                hint="Connect directly, or by a pooler that pools sessions (docs/operations.md).",
+            )
 
     def _note(self, connection: Connection) -> None:
         who = f"process {os.getpid()} on {socket.gethostname()}"
@@ -151,7 +177,7 @@ class Turn:
 
     def _begin(self) -> None:
         """Look after the turn from now on, in two threads: a look may hang with the network."""
-        self._seen = time.monotonic()
+        self._seen = _clock()
         self._at_work = True
         self._leaving.clear()
         for name, doing in (("turn", self._look), ("turn's guard", self._guard)):
@@ -165,7 +191,7 @@ class Turn:
 
     def _guard(self) -> None:
         while not self._leaving.wait(LOOK_SECONDS):
-            if time.monotonic() - self._seen > LOST_SECONDS:
+            if _clock() - self._seen > LOST_SECONDS:
                 self._gone(f"the database has not answered for {LOST_SECONDS:.0f} s")
                 return
 
@@ -174,8 +200,9 @@ class Turn:
             self._lost(f"{why}, so another bot may be at work by now")
 
     def _is_mine(self) -> bool:
+        asked = _clock()
         try:
-            with told():
+            with self._using, told():
                 connection = self._connection
                 if connection is None or connection.execute(_MINE, _LOCK).fetchone() is None:
                     return False
@@ -183,7 +210,7 @@ class Turn:
             if not self._leaving.is_set():
                 log.error("%s", away.what)
             return False
-        self._seen = time.monotonic()
+        self._seen = asked
         return True
 
     def _let_go(self) -> None:
@@ -209,6 +236,11 @@ def _holder(connection: Connection) -> Holder | None:
         f"SELECT who, machine, pid, left_at IS NOT NULL FROM {SCHEMA}.at_work"
     ).fetchone()
     return Holder(*row) if row is not None else None
+
+
+def _clock() -> float:
+    """Return seconds that go on while the machine is suspended, where it can tell."""
+    return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
 
 
 def _machine() -> str:

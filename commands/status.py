@@ -61,7 +61,7 @@ def _jobs(ctx: Context) -> tuple[Sequence[JobStanding] | None, str]:
     try:
         return ctx.jobs.standing(), ""
     except LifeboatError as error:
-        return None, error.what
+        return None, " ".join(error.what.split())
 
 
 def _troubles(deployment: str | None, ctx: Context) -> tuple[Trouble, ...]:

@@ -98,6 +98,8 @@ def _reason(error: psycopg.Error) -> str:
     diagnostic = getattr(error, "diag", None)
     if diagnostic is not None and diagnostic.message_primary:
         return str(diagnostic.message_primary)
+    if isinstance(error, psycopg.ProgrammingError):
+        return "its address can't be understood"
     for word, reason in _REASONS.items():
         if word in str(error).lower():
             return reason

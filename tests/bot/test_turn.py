@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
+import socket
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
 
 import psycopg
 import pytest
@@ -18,8 +22,9 @@ from bot.turn import Turn, at_work
 from storage.database import DatabaseAway
 from storage.errors import Refused
 from storage.secret import Secret
-from tests.postgres import Postgres, ends, postgres
-from tests.slack.house import ROOT, wait_for
+from tests import debian
+from tests.postgres import PASSWORD, Postgres, ends, postgres
+from tests.slack.house import ROOT, free_port, wait_for
 
 PROCESS = """
 import sys, threading, time
@@ -27,7 +32,7 @@ from bot import turn
 from storage.secret import Secret
 turn.FAREWELL_SECONDS = float(sys.argv[2])
 mine = turn.Turn(Secret(sys.argv[1]), lambda why: (print("lost", why, flush=True)))
-mine.wait(threading.Event(), lambda who: print("waits for", who, flush=True))
+mine.wait(threading.Event(), lambda who, away: print("waits for", who, away, flush=True))
 print("at work", flush=True)
 if sys.stdin.readline():
     mine.leave(clean=True)
@@ -53,6 +58,10 @@ def turns(url: str) -> Iterator[Callable[..., Turn]]:
         each.leave(clean=True)
 
 
+def quietly(_who: str, _away: str) -> None:
+    """Somebody who is told that a bot stands by, and does nothing."""
+
+
 def process(url: str, farewell: float = 15) -> subprocess.Popen[str]:
     return subprocess.Popen(
         [sys.executable, "-c", PROCESS, url, str(farewell)],
@@ -70,9 +79,11 @@ def line(of: subprocess.Popen[str]) -> str:
 
 def test_one_of_two_is_at_work_and_the_other_is_told_who(turns: Callable[..., Turn], url: str):
     first, told, stop = turns(), [], threading.Event()
-    went = first.wait(stop, told.append)
+    went = first.wait(stop, quietly)
     who = at_work(Secret(url))
-    waiting = threading.Thread(target=turns().wait, args=(stop, told.append))
+    waiting = threading.Thread(
+        target=turns().wait, args=(stop, lambda who, _away: told.append(who))
+    )
     waiting.start()
     wait_for(lambda: told)
     stop.set()
@@ -96,7 +107,7 @@ def test_a_turn_that_was_given_back_is_the_next_ones_within_two_looks(turns: Cal
     first.take()
     got: list[float] = []
     waiting = threading.Thread(
-        target=lambda: (second.wait(threading.Event(), str), got.append(time.monotonic()))
+        target=lambda: (second.wait(threading.Event(), quietly), got.append(time.monotonic()))
     )
     waiting.start()
     time.sleep(0.5)
@@ -111,7 +122,7 @@ def test_a_turn_that_was_given_back_is_the_next_ones_within_two_looks(turns: Cal
 def test_of_many_that_begin_at_once_exactly_one_is_at_work(turns: Callable[..., Turn]):
     stop, went = threading.Event(), []
     racing = [
-        threading.Thread(target=lambda each: went.append(each.wait(stop, str)), args=(turns(),))
+        threading.Thread(target=lambda each: went.append(each.wait(stop, quietly)), args=(turns(),))
         for _ in range(8)
     ]
     for each in racing:
@@ -130,7 +141,7 @@ def test_one_that_was_killed_here_is_followed_at_once(url: str, turns: Callable[
         assert line(first) == "at work"
         first.kill()
     began = time.monotonic()
-    turns().wait(threading.Event(), str)
+    turns().wait(threading.Event(), quietly)
 
     assert time.monotonic() - began < turn.FAREWELL_SECONDS / 2
 
@@ -146,7 +157,7 @@ def test_one_that_vanished_elsewhere_is_given_time_to_end_first(
         first.kill()
     monkeypatch.setattr(turn, "FAREWELL_SECONDS", 2.0)
     began = time.monotonic()
-    turns().wait(threading.Event(), str)
+    turns().wait(threading.Event(), quietly)
 
     assert time.monotonic() - began >= 2.0
 
@@ -180,7 +191,7 @@ def test_a_bot_whose_server_was_stopped_or_frozen_knows_it_before_anybody_follow
         server.start()
         frozen: list[tuple[str, float]] = []
         again = Turn(Secret(server.database()), lambda why: frozen.append((why, time.monotonic())))
-        again.wait(threading.Event(), str)
+        again.wait(threading.Event(), quietly)
         began = time.monotonic()
         server.signal_all(signal.SIGSTOP)
         wait_for(lambda: frozen, turn.LOST_SECONDS + 10)
@@ -193,7 +204,7 @@ def test_a_bot_whose_server_was_stopped_or_frozen_knows_it_before_anybody_follow
 
 def test_a_standing_by_bot_outlives_its_server_and_one_that_never_saw_it_says_so(url: str):
     with pytest.raises(DatabaseAway, match="there is no such database"):
-        Turn(Secret(url + "_"), str).wait(threading.Event(), str)
+        Turn(Secret(url + "_"), str).wait(threading.Event(), quietly)
 
 
 @pytest.mark.slow
@@ -204,12 +215,17 @@ def test_a_bot_that_stands_by_waits_for_a_server_that_comes_back():
         with process(url) as first:
             assert line(first) == "at work"
             second = Turn(Secret(url), str)
-            waiting = threading.Thread(target=lambda: went.append(second.wait(stop, told.append)))
+            waiting = threading.Thread(
+                target=lambda: went.append(
+                    second.wait(stop, lambda who, away: told.append((bool(who), away)))
+                )
+            )
             waiting.start()
             wait_for(lambda: told)
             server.stop()
             assert line(first).startswith("lost")
             first.kill()
+        wait_for(lambda: len(told) == 2)
         time.sleep(2)
         assert went == []
         server.start()
@@ -217,3 +233,71 @@ def test_a_bot_that_stands_by_waits_for_a_server_that_comes_back():
         second.leave(clean=True)
 
     assert went == [True]
+    assert told[0] == (True, "")
+    assert all("The bots' database can't be used now" in away for _, away in told[1:])
+    assert len(told) <= 5  # Not once a second.
+
+
+def test_a_bot_that_was_frozen_with_its_machine_begins_nothing_and_ends(
+    turns: Callable[..., Turn], monkeypatch: pytest.MonkeyPatch
+):
+    lost: list[str] = []
+    mine = turns(lost.append)
+    mine.take()
+    awake, real = mine.sure(), turn._clock
+    mine._leaving.set()  # Nobody looks meanwhile, as while all of it stands still.
+    monkeypatch.setattr(turn, "_clock", lambda: real() + turn.LOST_SECONDS + 1)
+
+    assert awake
+    assert not mine.sure()
+
+
+@pytest.mark.slow
+def test_a_pooler_of_transactions_is_refused_before_a_turn_is_taken(
+    database_server: Postgres, url: str, tmp_path: Path
+):
+    with pooled(database_server, tmp_path, "transaction") as pooler:
+        with pytest.raises(Refused, match="pools transactions"):
+            Turn(Secret(pooler(url)), str).take()
+        nobody = at_work(Secret(url))
+    with pooled(database_server, tmp_path, "session") as pooler:
+        mine = Turn(Secret(pooler(url)), str)
+        mine.take()
+        somebody = at_work(Secret(url))
+        mine.leave(clean=True)
+
+    assert nobody is None
+    assert str(os.getpid()) in str(somebody)
+
+
+@contextmanager
+def pooled(server: Postgres, folder: Path, mode: str) -> Iterator[Callable[[str], str]]:
+    """A real pgbouncer before the server; turns an address into one that leads through it."""
+    program = debian.command(
+        "pgbouncer", lambda: shutil.which("pgbouncer", path=f"{os.environ['PATH']}:/usr/sbin")
+    )
+    port = free_port()
+    (folder / "users").write_text(f'"lifeboat" "{PASSWORD}"\n')
+    (folder / "pgbouncer.ini").write_text(
+        f"[databases]\n* = host=127.0.0.1 port={server.port}\n[pgbouncer]\n"
+        f"listen_addr = 127.0.0.1\nlisten_port = {port}\nunix_socket_dir =\n"
+        f"auth_type = scram-sha-256\nauth_file = {folder / 'users'}\npool_mode = {mode}\n"
+    )
+    for each in (folder, folder / "users", folder / "pgbouncer.ini"):
+        each.chmod(0o755)
+    for each in folder.parents:
+        if str(each).startswith("/tmp/pytest"):
+            each.chmod(0o755)
+    as_other = ["-u", "postgres"] if os.geteuid() == 0 else []
+    with subprocess.Popen([program, "-q", *as_other, str(folder / "pgbouncer.ini")]) as process:
+        try:
+            wait_for(lambda: listens(port))
+            yield lambda url: url.replace(f":{server.port}/", f":{port}/")
+        finally:
+            process.kill()
+
+
+def listens(port: int) -> bool:
+    with suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
+        return True
+    return False

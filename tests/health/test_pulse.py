@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import socket
+import subprocess
+import sys
 import threading
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,6 +14,7 @@ import pytest
 from bot import pulse, systemd
 from bot.pulse import Pulse, Watchdog
 
+ROOT = Path(__file__).parent.parent.parent
 HOUR = 3600
 
 
@@ -174,3 +177,27 @@ def test_no_systemd_harms_nothing(address: str, monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setenv("NOTIFY_SOCKET", address)
 
     systemd.tell("READY=1")
+
+
+BLOCKED = """
+import fcntl, os
+from bot import log_lines, pulse
+log_lines.begin("text", [])
+flags = fcntl.fcntl(2, fcntl.F_GETFL)
+fcntl.fcntl(2, fcntl.F_SETFL, flags | os.O_NONBLOCK)
+try:
+    while True:
+        os.write(2, b"x" * 4096)
+except BlockingIOError:
+    fcntl.fcntl(2, fcntl.F_SETFL, flags)
+pulse.end_with("nobody reads this")
+"""
+
+
+def test_a_log_that_nobody_reads_does_not_keep_a_bot_from_its_end():
+    with subprocess.Popen(
+        [sys.executable, "-c", BLOCKED], cwd=ROOT, stderr=subprocess.PIPE
+    ) as process:
+        code = process.wait(30)
+
+    assert code == pulse.EXIT_CODE
