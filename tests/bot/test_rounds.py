@@ -230,7 +230,7 @@ def test_a_pause_is_told_reminded_of_daily_and_over_at_its_time(bots: Bots):
     after = START + 2 * DAY + HOUR
 
     assert [words for _, words in bots.said] == [
-        *["*Paused: schedule daily* — no backup of production meanwhile"] * 3,
+        *["*Paused: schedule daily* — it asks for no backup of production meanwhile"] * 3,
         bots.said[-1][1],
     ]
     assert bots.said[-1][1].startswith("*Schedule daily runs again:* its pause is over.")
