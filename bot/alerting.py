@@ -60,6 +60,10 @@ class Alerting:
         for name, road in self._roads.items():
             self._begin(f"alerts by {name}", self._sending, name, road)
 
+    def still(self) -> None:
+        """Begin no look any more, and believe none: the bot is being stopped, part by part."""
+        self._ending.set()
+
     def stop(self) -> None:
         """Look and send no more; what is under way may end for a moment, the rest is kept."""
         self._ending.set()
@@ -87,7 +91,10 @@ class Alerting:
 
     def _look_once(self) -> None:
         try:
-            self._kept.looked(self._look())
+            seen = self._look()
+            if self._ending.is_set():
+                return
+            self._kept.looked(seen)
             if self._outbox.in_memory:
                 self._complain("the outbox can't be written: alerts are kept in memory alone")
             else:

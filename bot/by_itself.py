@@ -31,6 +31,7 @@ class ByItself:
         self._on = [each for each in schedules.values() if each.on]
         self._world, self._board = world, board
         self._courier, self._people = courier, people
+        self._stopped = False
         self.rounds = Rounds(
             schedules, engine, world.vault, world.now, self._show, self._say, self._safe
         )
@@ -56,7 +57,7 @@ class ByItself:
 
     def check(self) -> bool:
         """Whether the clock is alive, said aloud when it is not; called now and then."""
-        alive = self._clock.check()
+        alive = self._stopped or self._clock.check()
         if not alive:
             log.error("the clock has stopped: schedules may come late until the bot is restarted")
         return alive
@@ -67,6 +68,7 @@ class ByItself:
 
     def stop(self) -> None:
         """Ring no more."""
+        self._stopped = True
         self._clock.stop()
 
     def _show(self, job_id: str, wish: Wish) -> None:

@@ -121,7 +121,7 @@ class Listening:
 
         self._making, self._acked = making, acked
         self._answer: Any = _nobody
-        self._opened = False
+        self._opened = self._closed = False
         host, port = facts.host, facts.port
         try:
             self._server = create_server(
@@ -139,7 +139,7 @@ class Listening:
                 safe="Nothing was begun.",
                 hint="Stop what listens there, or set another listen in [slack].",
             ) from error
-        self._thread = threading.Thread(target=self._server.run, name="http", daemon=True)
+        self._thread = threading.Thread(target=self._serve, name="http", daemon=True)
 
     def open(self) -> None:
         from slack_bolt.adapter.wsgi import SlackRequestHandler  # noqa: PLC0415
@@ -154,7 +154,15 @@ class Listening:
             self._thread.start()
 
     def close(self) -> None:
+        self._closed = True
         self._server.close()
+
+    def _serve(self) -> None:
+        try:
+            self._server.run()
+        except OSError:  # It was asking for news of sockets that are closed now.
+            if not self._closed:
+                raise
 
     def up(self) -> bool:
         return self._opened and self._thread.is_alive()

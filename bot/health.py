@@ -60,6 +60,7 @@ class Server:
     """Serves both until it is closed; LifeboatError when nothing can listen there."""
 
     def __init__(self, told: Told, counted: Callable[[], bytes], host: str, port: int) -> None:
+        self._closed = False
         try:
             self._server = create_server(
                 _pages(told, counted),
@@ -77,13 +78,21 @@ class Server:
                 safe="Nothing was begun; whatever listens there goes on.",
                 hint="Set another port in [health], one for each bot of a machine, or on = false.",
             ) from error
-        self._thread = threading.Thread(target=self._server.run, name="health", daemon=True)
+        self._thread = threading.Thread(target=self._serve, name="health", daemon=True)
 
     def start(self) -> None:
         self._thread.start()
 
+    def _serve(self) -> None:
+        try:
+            self._server.run()
+        except OSError:  # It was asking for news of sockets that are closed now.
+            if not self._closed:
+                raise
+
     def close(self) -> None:
         """End, and free the port: it is bound until the server's loop has come round."""
+        self._closed = True
         self._server.close()
         if self._thread.is_alive():
             self._thread.join(LOOP_SECONDS_MAX)

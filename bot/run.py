@@ -352,6 +352,7 @@ class Bot:
     def stop(self) -> None:
         """End in good order: the door, the desk, the engine, what the courier still carries."""
         self._watched.still()
+        self._alerting.still()
         self._by_itself.stop()  # No schedule begins anything while the door is being closed.
         self._opening.stop()
         with suppress(Exception):
