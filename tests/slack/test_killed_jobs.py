@@ -81,7 +81,11 @@ class Mortal:
         self._nest.stdin.write(json.dumps(told) + "\n")
         self._nest.stdin.flush()
         self._pid = int(self._said())
-        wait_for(lambda: "Lifeboat is up" in self.said, 60, lambda: self.said)
+        # Its moment may come while it makes up for what it missed, before it is up.
+        wait_for(lambda: "Lifeboat is up" in self.said or self._ended(), 60, lambda: self.said)
+
+    def _ended(self) -> bool:
+        return bool(select.select([self._nest.stdout], [], [], 0)[0])
 
     @property
     def said(self) -> str:
@@ -107,7 +111,7 @@ class Mortal:
     def _said(self) -> str:
         nest = self._nest.stdout
         assert nest is not None
-        wait_for(lambda: select.select([nest], [], [], 0)[0], 30, lambda: self.said)
+        wait_for(self._ended, 30, lambda: self.said)
         return nest.readline()
 
 
