@@ -355,7 +355,7 @@ class Engine:
 
 @contextmanager
 def looking(place: EnginePlace) -> Iterator[Rows]:
-    """Open the rows of an engine that another process may be running; LifeboatError."""
+    """Open the rows of an engine that another process may be running."""
     client = DBOSClient(
         system_database_url=place.url().reveal(),
         serializer=_Json(),

@@ -4,7 +4,6 @@ Only Python is needed on the machine: playwright's own driver comes with its whe
 is no browser, root on a Debian gets one from apt. Everybody else gets a sentence.
 """
 
-import fcntl
 import os
 import shutil
 import subprocess
@@ -15,6 +14,8 @@ from typing import NoReturn
 
 import pytest
 from playwright.sync_api import Browser, sync_playwright
+
+from tests import debian
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 ARGS = (
@@ -28,7 +29,6 @@ ARGS = (
 )
 FONTS = (Path("/usr/share/fonts"), Path("/usr/local/share/fonts"))
 FONT_PACKAGE = "fonts-dejavu-core"
-INSTALL_SECONDS_MAX = 120  # Each of apt-get's two runs; a test may take 300 in all.
 
 
 class NoBrowser(Exception):
@@ -60,16 +60,9 @@ def executable() -> str:
     """
     if found := _found():
         return found
-    if os.geteuid() != 0 or not shutil.which("apt-get"):
-        raise NoBrowser(
-            f"no {', '.join(NAMES)} on PATH that runs, and only root on a Debian can install one: "
-            "apt-get install chromium"
-        )
-    with Path(__file__).open("rb") as held:
-        fcntl.flock(held, fcntl.LOCK_EX)
-        if found := _found():
-            return found
-        _install()
+    packages = ["chromium"] if _has_fonts() else ["chromium", FONT_PACKAGE]
+    if why := debian.install(*packages, there=lambda: _found() is not None):
+        raise NoBrowser(f"no {', '.join(NAMES)} on PATH that runs: {why}")
     if found := _found():
         return found
     raise NoBrowser("apt-get installed chromium, and yet it does not run (a snap stub?)")
@@ -93,26 +86,6 @@ def _runs(path: str) -> bool:
     except (OSError, subprocess.TimeoutExpired):
         return False
     return done.returncode == 0
-
-
-def _install() -> None:
-    packages = ["chromium"] if _has_fonts() else ["chromium", FONT_PACKAGE]
-    for words in (["update"], ["install", "-y", "--no-install-recommends", *packages]):
-        try:
-            subprocess.run(
-                ["apt-get", *words],
-                env=os.environ | {"DEBIAN_FRONTEND": "noninteractive"},
-                stdin=subprocess.DEVNULL,
-                capture_output=True,
-                text=True,
-                check=True,
-                timeout=INSTALL_SECONDS_MAX,
-            )
-        except subprocess.CalledProcessError as failure:
-            said = failure.stderr.strip() or f"exit code {failure.returncode}"
-            raise NoBrowser(f"apt-get {words[0]} failed: {said}") from failure
-        except (OSError, subprocess.TimeoutExpired) as failure:
-            raise NoBrowser(f"apt-get {words[0]} did not end: {failure}") from failure
 
 
 def _has_fonts() -> bool:
