@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import signal
 import subprocess
 import sys
@@ -16,6 +17,7 @@ from typing import Any
 
 import pytest
 
+from bot import jobs
 from bot.engine_database import EngineDatabase
 from bot.engine_place import EngineFile, EnginePlace
 from bot.job_errors import from_json, to_json
@@ -244,6 +246,49 @@ def test_a_second_bot_on_the_same_rows_is_refused_in_a_sentence(folder: Path):
             second.start()
 
     assert "already a bot at work on this data" in refused.value.what
+
+
+def test_the_engine_writes_into_our_log_and_nowhere_else(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
+):
+    """It has a form of its own, which is no JSON and hides no secret."""
+    with running(tmp_path, lambda _run: ended()):
+        logging.getLogger("dbos").warning("the engine stumbled")
+    past = capfd.readouterr()
+
+    assert "the engine stumbled" in caplog.text
+    assert "the engine stumbled" not in past.out + past.err
+
+
+def test_a_bot_that_is_not_sure_of_its_turn_does_no_step_more(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(jobs, "HELD_SECONDS", 1.0)
+    done: list[str] = []
+    sure, unsure = threading.Event(), threading.Event()
+    sure.set()
+
+    class Doubtful(EngineFile):
+        def sure(self) -> bool:
+            return sure.is_set()
+
+    def work(run: JobRun) -> dict[str, Any]:
+        run.kept("one", lambda: done.append("one") or "", str)
+        sure.clear()
+        unsure.set()
+        run.kept("two", lambda: done.append("two") or "", str)
+        return ended()
+
+    engine = Engine(Doubtful(tmp_path / "engine.sqlite", tmp_path / "locks"), work)
+    engine.start()
+    try:
+        engine.submit("job", wish())
+        assert unsure.wait(15)
+        time.sleep(1.5)
+    finally:
+        engine.stop(0)
+
+    assert done == ["one"]
 
 
 def test_our_own_errors_come_back_as_they_were():

@@ -164,6 +164,7 @@ def test_an_idle_bot_ends_at_once_and_closes_its_socket(up: House, signum: int):
     took = time.monotonic() - began
 
     assert code == 0
+    assert "the clock has stopped" not in up.log_text()
     assert took < 5
     assert up.slack.state()["connected"] == 0
     assert "Stopped." in up.bot.said
