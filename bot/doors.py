@@ -22,6 +22,7 @@ from slack_bolt.error import BoltError
 from slack_sdk.errors import SlackApiError, SlackClientError
 
 from bot.courier import SlackAway, code_of, passing
+from bot.serving import Serving
 from bot.settings_slack import SlackSettings, Tokens
 from storage.errors import LifeboatError
 
@@ -121,10 +122,10 @@ class Listening:
 
         self._making, self._acked = making, acked
         self._answer: Any = _nobody
-        self._opened = self._closed = False
+        self._opened = False
         host, port = facts.host, facts.port
         try:
-            self._server = create_server(
+            server = create_server(
                 self._asked,
                 host=host,
                 port=port,
@@ -139,7 +140,7 @@ class Listening:
                 safe="Nothing was begun.",
                 hint="Stop what listens there, or set another listen in [slack].",
             ) from error
-        self._thread = threading.Thread(target=self._serve, name="http", daemon=True)
+        self._serving = Serving(server, "http")
 
     def open(self) -> None:
         from slack_bolt.adapter.wsgi import SlackRequestHandler  # noqa: PLC0415
@@ -150,22 +151,13 @@ class Listening:
 
     def turn_away(self) -> None:
         """Answer at once: what hung here until Slack is back would be done long after it failed."""
-        if not self._thread.is_alive():
-            self._thread.start()
+        self._serving.start()
 
     def close(self) -> None:
-        self._closed = True
-        self._server.close()
-
-    def _serve(self) -> None:
-        try:
-            self._server.run()
-        except OSError:  # It was asking for news of sockets that are closed now.
-            if not self._closed:
-                raise
+        self._serving.close()
 
     def up(self) -> bool:
-        return self._opened and self._thread.is_alive()
+        return self._opened and self._serving.alive()
 
     def _asked(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Any:
         return self._answer(environ, start_response)

@@ -7,7 +7,6 @@ Both answer from memory: whether the bot lives is seen by `bot/pulse.py`, the nu
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -17,10 +16,10 @@ from waitress import create_server
 
 from bot import metrics
 from bot.readings import Reading
+from bot.serving import Serving
 from storage.errors import LifeboatError
 
 THREADS = 2
-LOOP_SECONDS_MAX = 2.0  # It comes round once a second, and stays while somebody holds a line open.
 Told = Callable[[], tuple[bool, dict[str, Any]]]  # Whether all is well, and everything.
 BODY_BYTES_MAX = 1024  # Nobody sends one here.
 
@@ -60,9 +59,8 @@ class Server:
     """Serves both until it is closed; LifeboatError when nothing can listen there."""
 
     def __init__(self, told: Told, counted: Callable[[], bytes], host: str, port: int) -> None:
-        self._closed = False
         try:
-            self._server = create_server(
+            server = create_server(
                 _pages(told, counted),
                 host=host,
                 port=port,
@@ -78,24 +76,13 @@ class Server:
                 safe="Nothing was begun; whatever listens there goes on.",
                 hint="Set another port in [health], one for each bot of a machine, or on = false.",
             ) from error
-        self._thread = threading.Thread(target=self._serve, name="health", daemon=True)
+        self._serving = Serving(server, "health")
 
     def start(self) -> None:
-        self._thread.start()
-
-    def _serve(self) -> None:
-        try:
-            self._server.run()
-        except OSError:  # It was asking for news of sockets that are closed now.
-            if not self._closed:
-                raise
+        self._serving.start()
 
     def close(self) -> None:
-        """End, and free the port: it is bound until the server's loop has come round."""
-        self._closed = True
-        self._server.close()
-        if self._thread.is_alive():
-            self._thread.join(LOOP_SECONDS_MAX)
+        self._serving.close()
 
 
 def _pages(told: Told, counted: Callable[[], bytes]) -> Callable[..., Iterable[bytes]]:

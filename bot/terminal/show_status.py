@@ -49,9 +49,14 @@ def told(event: StatusTold, reader: Reader) -> Iterator[Text]:
     else:
         rows = (_job(job, event) for job in event.jobs)
         yield from columns(("job", "of", "state", "asked", "by"), rows)
-    yield from show_troubles.standing(
-        event.troubles, sum(each.alerts or 0 for each in event.deployments)
-    )
+    yield from show_troubles.standing(event.troubles, _open_alerts(event))
+
+
+def _open_alerts(event: StatusTold) -> int | None:
+    """Return how many alerts are open; None where neither they nor the jobs can be read."""
+    if event.jobs is None and any(each.alerts is None for each in event.deployments):
+        return None
+    return sum(each.alerts or 0 for each in event.deployments)
 
 
 def cancelled(event: CancelAsked, _reader: Reader) -> Iterator[Text]:

@@ -11,14 +11,18 @@ from bot.words import counted
 from commands.trouble import Trouble
 
 
-def standing(troubles: Sequence[Trouble] | None, alerts: int = 0) -> Iterator[Text]:
+def standing(troubles: Sequence[Trouble] | None, alerts: int | None = 0) -> Iterator[Text]:
     """Yield the troubles, the severe ones first; None: nobody looked.
 
-    `alerts` are open: they may be about what is not seen without asking a deployment.
+    `alerts` are open: they may be about what is not seen without asking a deployment; None: they
+    can't be read now.
     """
     if troubles is None:
         return
     yield blank()
+    if not troubles and alerts is None:
+        yield line(("Troubles: ", DOUBTFUL), "none seen here, and open alerts can't be read now.")
+        return
     if not troubles and alerts:
         seen = f"none seen without asking the deployments, and {counted(alerts, 'open alert')}."
         yield line(("Troubles: ", DOUBTFUL), seen)

@@ -29,6 +29,19 @@ def town(own_environment: None, tmp_path_factory: pytest.TempPathFactory) -> Ite
             made.bot.stop()
 
 
+@pytest.fixture(scope="module")
+def worlds(
+    own_environment: None, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[World, SlackWorld]]:
+    """Stand-ins for bots that come and go, one pair for a module."""
+    folder = tmp_path_factory.mktemp("worlds")
+    with (
+        World(folder / "convex", step_seconds=0.02) as world,
+        SlackWorld(folder / "slack", rates=False) as slack,
+    ):
+        yield world, slack
+
+
 @pytest.fixture(scope="session", autouse=True)
 def own_environment() -> Iterator[None]:
     """The SDK would send even 127.0.0.1 through a proxy; a real token would stop the stand-in."""

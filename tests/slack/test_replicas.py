@@ -58,16 +58,6 @@ class Pair:
             return answer.read().decode()
 
 
-@pytest.fixture(scope="module")
-def worlds(own_environment: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Worlds]:
-    folder = tmp_path_factory.mktemp("worlds")
-    with (
-        World(folder / "convex", step_seconds=0.02) as world,
-        SlackWorld(folder / "slack", rates=False) as slack,
-    ):
-        yield world, slack
-
-
 @pytest.fixture
 def pair(
     worlds: Worlds, tmp_path: Path, database_server: Postgres
@@ -292,6 +282,7 @@ def test_without_its_database_a_bot_does_not_start_and_a_terminal_still_tells_of
     assert "The bots' database can't be used now: nothing listens" in both.one.bot.said
     assert "The bots' database can't be used now" in status.stdout
     assert "production" in status.stdout
+    assert "Troubles: none." not in status.stdout
     assert "Traceback" not in status.stderr
     assert "FAIL" in doctor.stdout
     assert doctor.returncode == 2

@@ -26,16 +26,6 @@ DAY = timedelta(days=1)
 SECOND = {"vaults.second": {"kind": "folder", "folder": "second"}}
 
 
-@pytest.fixture(scope="module")
-def worlds(own_environment: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Worlds]:
-    folder = tmp_path_factory.mktemp("worlds")
-    with (
-        World(folder / "convex", step_seconds=0.02) as world,
-        SlackWorld(folder / "slack", rates=False) as slack,
-    ):
-        yield world, slack
-
-
 @pytest.fixture
 def two(worlds: Worlds, tmp_path: Path) -> Iterator[House]:
     """A bot with two vaults that waits hardly at all before it tries a copy again."""

@@ -18,17 +18,6 @@ pytestmark = pytest.mark.slow
 Worlds = tuple[World, SlackWorld]
 
 
-@pytest.fixture(scope="module")
-def worlds(own_environment: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Worlds]:
-    """Stand-ins for bots that come and go."""
-    folder = tmp_path_factory.mktemp("worlds")
-    with (
-        World(folder / "convex", step_seconds=0.02) as world,
-        SlackWorld(folder / "slack", rates=False) as slack,
-    ):
-        yield world, slack
-
-
 @pytest.fixture
 def fresh(worlds: Worlds, tmp_path: Path) -> Iterator[House]:
     """A house whose bot has not been started yet; nothing breaks in its log."""
