@@ -20,7 +20,7 @@ from bot.help_text import lifeboat_version
 from bot.jobs_seen import JobsSeen
 from bot.roads.road import Road
 from bot.settings import DeploymentSettings, Settings, SettingsRefused, VaultSettings
-from bot.settings_alerts import Named
+from bot.settings_secrets import Named
 from commands.events import DoctorLine, DoctorLooked, Event, StepBegan, StepFinished
 from commands.three_two_one import Place
 from commands.verb import Caller, Context

@@ -33,9 +33,10 @@ from bot import (
     settings_vaults,
     settings_words,
 )
-from bot.settings_alerts import AlertsSettings, Named
+from bot.settings_alerts import AlertsSettings
 from bot.settings_health import HealthSettings
 from bot.settings_keys import Place, Unusable
+from bot.settings_secrets import Named
 from bot.settings_sense import Shaped
 from bot.settings_shape import DeploymentTable, File
 from bot.settings_slack import JobsSettings, SlackSettings

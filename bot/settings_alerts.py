@@ -16,7 +16,7 @@ from typing import cast, get_args
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
-from bot.settings_keys import ENV_NAME
+from bot.settings_secrets import Named, one_source, secret
 from bot.settings_shape import File
 from bot.settings_shape_alerts import AlertsTable, SmtpTable, WebhookTable
 from bot.settings_slack import CHANNEL, PERSON_OR_GROUP
@@ -33,20 +33,10 @@ ADDRESS = re.compile(
 )
 HOST = re.compile(r"[A-Za-z0-9.-]{1,253}|[0-9a-fA-F:]{2,45}")
 HERE = ("127.0.0.1", "localhost", "::1")
-SECRET_BYTES_MAX = 8_192
 NO_CHANNEL = (
     "Schedules run by themselves and [alerts] names no channel for what goes wrong.",
     'Write channel = "C…" into [alerts]; docs/alerts.md says more.',
 )
-
-
-@dataclass(frozen=True)
-class Named:
-    """Where a secret stands: an environment variable or a file."""
-
-    env: str | None
-    file: str | None
-    key: str  # In the settings, such as webhook.url.
 
 
 @dataclass(frozen=True)
@@ -142,19 +132,6 @@ def mistakes(file: File) -> Iterator[Mistake]:
     yield from _smtp_mistakes(file.smtp)
 
 
-def secret(named: Named, folder: Path, environ: Mapping[str, str], file_name: str) -> Secret:
-    """Read a secret where the settings say it is; SettingsRefused when it is not there."""
-    if named.env is not None:
-        text, where = environ.get(named.env, "").strip(), f"{named.key}_env"
-        what = f"The environment variable {named.env} is not set, or empty."
-    else:
-        where, what = f"{named.key}_file", "The file that it names can't be read, or is empty."
-        text = _from_file(folder, named.file or "")
-    if not text or not text.isprintable():
-        raise SettingsRefused(file_name, [Mistake(where, what, "Put it there, on one line.")])
-    return Secret(text)
-
-
 def hidden(
     told: AlertsSettings, folder: Path, environ: Mapping[str, str], file_name: str
 ) -> list[Secret]:
@@ -183,14 +160,6 @@ def address(url: Secret, key: str, file_name: str) -> Secret:
         hint = "Alerts tell what is wrong, so they go over https://; http:// only to this machine."
         raise SettingsRefused(file_name, [Mistake(key, what, hint)])
     return url
-
-
-def _from_file(folder: Path, name: str) -> str:
-    try:
-        with (folder / Path(name).expanduser()).open("rb") as file:
-            return file.read(SECRET_BYTES_MAX).decode("utf-8-sig").strip()
-    except (OSError, ValueError, RuntimeError):
-        return ""
 
 
 def _quiet(table: AlertsTable) -> Quiet | None:
@@ -304,17 +273,4 @@ def _smtp_mistakes(table: SmtpTable) -> Iterator[Mistake]:
             "smtp.security",
             "The password would be sent in clear text.",
             'Write security = "starttls" or "tls".',
-        )
-
-
-def one_source(table: str, key: str, env: str | None, file: str | None) -> Iterator[Mistake]:
-    """Find a secret that is said to stand in two places, or stands in the settings itself."""
-    if env is not None and file is not None:
-        what = f"It has both {key}_env and {key}_file."
-        yield Mistake(table, what, "Keep one of them and take the other out.")
-    if env is not None and not ENV_NAME.fullmatch(env):
-        yield Mistake(
-            f"{table}.{key}_env",
-            "This is not the name of an environment variable in capital letters.",
-            f"Write the name alone, never the {key} itself.",
         )

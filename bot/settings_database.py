@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from bot.settings_alerts import Named, one_source, secret
+from bot.settings_secrets import Named, one_source, secret
 from bot.settings_shape import File
 from bot.settings_words import Mistake, SettingsRefused
 from storage.secret import Secret

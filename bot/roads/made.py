@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
 
-from bot import settings_alerts
+from bot import settings_alerts, settings_secrets
 from bot.courier import Courier
 from bot.roads.road import Blocked, Road
 from bot.roads.slack import SlackRoad
@@ -39,7 +39,7 @@ def roads(
     if alerts.webhook is not None:
         from bot.roads.webhook import Webhook  # noqa: PLC0415 - only for who has one.
 
-        url = settings_alerts.secret(alerts.webhook.url, folder, environ, file)
+        url = settings_secrets.secret(alerts.webhook.url, folder, environ, file)
         settings_alerts.address(url, alerts.webhook.url.key, file)
         made[WEBHOOK] = Webhook(url, alerts.webhook.timeout_seconds, outbox, now)
     if alerts.smtp is not None:
@@ -48,7 +48,7 @@ def roads(
         place = alerts.smtp
         password = Secret("")
         if place.user:
-            password = settings_alerts.secret(place.password, folder, environ, file)
+            password = settings_secrets.secret(place.password, folder, environ, file)
         ca_file = folder / place.ca_file if place.ca_file else None
         made[SMTP] = Mail(place, password, ca_file, outbox, now)
     return made

@@ -25,7 +25,8 @@ from bot.roads.mail import Mail
 from bot.roads.road import Road, RoadFailed
 from bot.roads.slack import SlackRoad, in_doubt
 from bot.roads.webhook import Webhook
-from bot.settings_alerts import Named, SmtpPlace
+from bot.settings_alerts import SmtpPlace
+from bot.settings_secrets import Named
 from commands.alert_rules import AlertRules
 from commands.roles import NotAllowed
 from commands.trouble import Seen, Trouble

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from bot import settings_alerts
+from bot import settings_alerts, settings_secrets
 from bot.settings import read
-from bot.settings_alerts import Named
+from bot.settings_secrets import Named
 from bot.settings_words import SettingsRefused
 from storage.secret import Secret
 
@@ -112,7 +112,7 @@ def test_an_address_that_is_not_safe_is_refused_without_a_word_of_it(url: str):
 def test_a_secret_is_read_from_its_variable_or_file_and_its_lack_is_a_sentence(tmp_path: Path):
     (tmp_path / "hook").write_text("https://hooks.example.com/T0K3N\n")
     file, env = Named(None, "hook", "webhook.url"), Named("HOOK", None, "webhook.url")
-    read_one = settings_alerts.secret
+    read_one = settings_secrets.secret
 
     assert read_one(file, tmp_path, {}, "x").reveal() == "https://hooks.example.com/T0K3N"
     assert read_one(env, tmp_path, {"HOOK": " s3cr3t "}, "x").reveal() == "s3cr3t"

@@ -8,7 +8,7 @@ import pytest
 
 from bot import settings_database
 from bot.settings import SettingsRefused
-from bot.settings_alerts import Named
+from bot.settings_secrets import Named
 from bot.settings_shape import File
 from storage.database import hidden
 from storage.secret import Secret
