@@ -67,6 +67,14 @@ def duration(seconds: float) -> str:
     return f"{whole // 3600} h {whole % 3600 // 60:02d} min"
 
 
+def rests(hours: float) -> str:
+    """Return what it means for a restore that its archive has to be thawed first."""
+    return (
+        f"The archive rests in cold storage. Thawing it takes up to {hours:g} h, and only then is "
+        f"anything restored."
+    )
+
+
 def times(count: int) -> str:
     """Return how often: `once`, `3 times`."""
     return "once" if count == 1 else f"{count:,} times"

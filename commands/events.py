@@ -218,10 +218,14 @@ class RestorePlanned(Event):
 
 @dataclass(frozen=True)
 class RestoreDryRun(Result):
-    """A plan that was only asked about; `protected` if other people would have to approve it."""
+    """A plan that was only asked about; `protected` if other people would have to approve it.
+
+    `thaw_hours` is how long the archive has to be thawed first at most; None if it can be read.
+    """
 
     plan: Plan
     protected: bool = False
+    thaw_hours: float | None = None
 
     @property
     def exit_code(self) -> int:

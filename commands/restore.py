@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import timedelta
 
 from commands import break_glass, restore_thawed, restore_work, sealing, thaw
 from commands import plan as planning
@@ -163,7 +164,7 @@ def run(request: Request, ctx: Context) -> RestoreFinished | RestoreDryRun:
 
     if request.dry_run:
         sealing.must_open(manifest, ctx)
-        return RestoreDryRun(ctx.step("plan", replan), target.protected)
+        return _told_only(ctx.step("plan", replan), target, manifest, ctx)
     with ctx.only_one(f"restore-{target.name}", f"a restore into {target.name}"):
         own = ctx.kept("name", lambda: restore_work.job_id(target, ctx), str)
         wanted = Wanted(manifest, mode, chosen, request.take_over)
@@ -186,6 +187,13 @@ def run(request: Request, ctx: Context) -> RestoreFinished | RestoreDryRun:
         ):
             raise Cancelled("You did not confirm.", safe=f"Nothing was changed in {plan.target}.")
         return restore_work.restore(work, replan)
+
+
+def _told_only(plan: Plan, target: Deployment, manifest: Manifest, ctx: Context) -> RestoreDryRun:
+    """Return the plan with what its restore would wait for; nothing is thawed."""
+    takes = thaw.takes(manifest, ctx)
+    hours = takes / timedelta(hours=1) if takes is not None else None
+    return RestoreDryRun(plan, target.protected, hours)
 
 
 def fitting(request: Request, manifest: Manifest) -> Mode:

@@ -34,6 +34,12 @@ def is_cold(manifest: Manifest, ctx: Context) -> bool:
     return _look(manifest, ctx)[0] is not None
 
 
+def takes(manifest: Manifest, ctx: Context) -> timedelta | None:
+    """Return how long a restore has to wait for the thawing at most; None for what can be read."""
+    vault, _ = _look(manifest, ctx) if may_be_cold(ctx) else (None, UNKNOWN)
+    return vault.warmth(manifest.archive.name).takes if vault is not None else None
+
+
 def wait(manifest: Manifest, ctx: Context, beforehand: Callable[[], None] = lambda: None) -> None:
     """Return when the archive can be read; without a bot to wait, VaultError that says when.
 

@@ -12,7 +12,7 @@ from bot.messages.tables import table
 from bot.messages.text import at, bold, code, said, told
 from bot.messages.typed import again
 from bot.messages.verdict import findings, numbers, verdict, way_back
-from bot.words import counted, duration, number, some
+from bot.words import counted, duration, number, rests, some
 from commands.events import (
     Conflict,
     Counted,
@@ -78,6 +78,8 @@ def dry_run(event: RestoreDryRun) -> Iterator[Part]:
     yield Said(verdict(event))
     yield from planned(event.plan)
     yield small(f"fingerprint {code(event.plan.fingerprint or 'none')}")
+    if event.thaw_hours is not None:
+        yield Said(f"*Cold:* {rests(event.thaw_hours)}")
     if not event.plan.conflicts:
         why = ' reason "…"' if event.protected else ""
         yield Said(f"*To do it:* {code(again(event.plan) + why, 600)}")

@@ -22,7 +22,7 @@ from bot.terminal.layout import (
     pairs,
 )
 from bot.terminal.show_backup import findings
-from bot.words import counted, duration, moment, number, some
+from bot.words import counted, duration, moment, number, rests, some
 from commands.approval import closed
 from commands.events import (
     ApprovalEnded,
@@ -67,6 +67,8 @@ def dry_run(event: RestoreDryRun, reader: Reader) -> Iterator[Text]:
     yield line((f"fingerprint {event.plan.fingerprint}", QUIET))
     yield blank()
     yield line("Nothing was touched.")
+    if event.thaw_hours is not None:
+        yield line(("Cold: ", DOUBTFUL), rests(event.thaw_hours))
     if not event.plan.conflicts:
         words = in_slack(event.plan) if event.protected else command(event.plan)
         yield line(("To do it: ", QUIET), words)

@@ -13,6 +13,8 @@ from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any
 
+from msgspec.structs import replace
+
 from storage.errors import VaultDenied, VaultError
 from storage.vaults.s3_calls import Calls
 from storage.vaults.s3_locks import locked_until
@@ -59,24 +61,24 @@ def cool(calls: Calls, name: str) -> None:
 def thaw(calls: Calls, name: str) -> timedelta:
     """Ask for a readable copy for some days; how long it takes at most."""
     state = warmth(calls, name)
-    if state.state in ("ready", "thawed"):
-        return timedelta(0)
-    tier = calls.place.thaw_tier
-    if (state.storage_class, tier) not in HOURS:
-        tier = "Standard"  # DEEP_ARCHIVE knows no Expedited.
     if state.state == "cold":
+        tier = _tier(calls, state.storage_class)
         request = {"Days": calls.place.thaw_days, "GlacierJobParameters": {"Tier": tier}}
         try:
             calls("restore_object", name, RestoreRequest=request)
         except VaultError as error:
             if "RestoreAlreadyInProgress" not in error.what:
                 raise
-    return timedelta(hours=HOURS[state.storage_class, tier])
+    return state.takes
 
 
 def warmth(calls: Calls, name: str) -> Warmth:
     """Return how an object stands, from the answer to a HEAD."""
-    return warmth_of(calls.head(name))
+    found = warmth_of(calls.head(name))
+    if found.state in ("ready", "thawed"):
+        return found
+    hours = HOURS[found.storage_class, _tier(calls, found.storage_class)]
+    return replace(found, takes=timedelta(hours=hours))
 
 
 def warmth_of(known: dict[str, Any]) -> Warmth:
@@ -90,6 +92,11 @@ def warmth_of(known: dict[str, Any]) -> Warmth:
         until = re.search(r'expiry-date="([^"]+)"', restore)
         return Warmth("thawed", kept, parsedate_to_datetime(until[1]) if until else None)
     return Warmth("cold", kept)
+
+
+def _tier(calls: Calls, storage_class: str) -> str:
+    tier = calls.place.thaw_tier
+    return tier if (storage_class, tier) in HOURS else "Standard"  # DEEP_ARCHIVE: no Expedited.
 
 
 def _as_it_is(calls: Calls, known: dict[str, Any]) -> dict[str, Any]:

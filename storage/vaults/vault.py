@@ -134,11 +134,15 @@ class Locks(Protocol):
 
 
 class Warmth(msgspec.Struct, frozen=True):
-    """Whether an object can be read: `ready`, `thawed` until a moment, `thawing`, or `cold`."""
+    """Whether an object can be read: `ready`, `thawed` until a moment, `thawing`, or `cold`.
+
+    `takes` is how long thawing takes at most, from when it is asked for; zero for what can be read.
+    """
 
     state: Literal["ready", "cold", "thawing", "thawed"]
     storage_class: str
     until: datetime | None = None
+    takes: timedelta = timedelta(0)
 
 
 @runtime_checkable

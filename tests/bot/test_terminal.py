@@ -224,6 +224,13 @@ def test_a_dry_run_says_that_nothing_was_touched_and_how_to_do_it():
     )
 
 
+def test_a_dry_run_of_what_rests_in_the_cold_says_how_long_thawing_takes():
+    text = said(events.RestoreDryRun(made.plan(), thaw_hours=5))
+
+    assert "Cold: The archive rests in cold storage. Thawing it takes up to 5 h" in text
+    assert "cold storage" not in said(events.RestoreDryRun(made.plan()))
+
+
 def test_a_dry_run_into_a_protected_deployment_says_whom_to_ask():
     text = said(events.RestoreDryRun(made.plan(mode="replace", chosen=("npd",)), protected=True))
 

@@ -38,7 +38,9 @@ class Glacier(LocalFolder):
 
     def warmth(self, name):
         self.stat(name)
-        return Warmth(self.states.get(name, "ready"), "GLACIER")
+        state = self.states.get(name, "ready")
+        cold = state in ("cold", "thawing")
+        return Warmth(state, "GLACIER", takes=timedelta(hours=5 if cold else 0))
 
     def open(self, name, start=0):
         if self.states.get(name, "thawed") not in ("ready", "thawed"):
@@ -181,11 +183,15 @@ def test_what_was_thawed_is_verified_and_restored(house, cold):
     assert do(house, cold, "restore", id_, "--to", "staging", "--yes")[0].exit_code == 0
 
 
-def test_a_plan_of_a_restore_needs_no_thawing(house, cold):
+def test_a_plan_of_a_restore_says_what_thawing_would_take_and_begins_none(house, cold):
     id_ = frozen(house, cold)
 
-    assert do(house, cold, "restore", id_, "--to", "staging", "--dry-run")[0].plan.backup == id_
+    told = do(house, cold, "restore", id_, "--to", "staging", "--dry-run")[0]
+    assert (told.plan.backup, told.thaw_hours) == (id_, 5)
     assert set(cold.states.values()) == {"cold"}
+
+    cold.states = dict.fromkeys(cold.states, "thawed")
+    assert do(house, cold, "restore", id_, "--to", "staging", "--dry-run")[0].thaw_hours is None
 
 
 def test_a_job_of_the_bot_waits_and_then_goes_on(house, cold):

@@ -453,6 +453,7 @@ REPORTS: dict[str, Callable[[], Message]] = {
     "planned": lambda: report.full(events.RestorePlanned(made.plan())),
     "planned-longest": lambda: report.full(events.RestorePlanned(long_plan())),
     "dry-run": lambda: report.full(events.RestoreDryRun(made.plan())),
+    "dry-run-cold": lambda: report.full(events.RestoreDryRun(made.plan(), thaw_hours=12)),
     "dry-run-conflict": lambda: report.full(
         events.RestoreDryRun(
             made.plan(

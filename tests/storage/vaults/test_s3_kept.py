@@ -145,12 +145,14 @@ def test_an_archive_is_cooled_thawed_and_read(place, body, cold):
     assert vault.stat(ARCHIVE).bytes == len(b"".join(body))
     with pytest.raises(InColdStorage, match="thawed"):
         vault.open(ARCHIVE)
-    assert vault.thaw(ARCHIVE) == timedelta(hours=5 if cold == "GLACIER" else 12)
+    takes = timedelta(hours=5 if cold == "GLACIER" else 12)
+    assert vault.warmth(ARCHIVE).takes == takes
+    assert vault.thaw(ARCHIVE) == takes
     vault.thaw(ARCHIVE)
     for _ in range(5):  # moto thaws when it is asked a second time.
         state = vault.warmth(ARCHIVE)
     assert state.state == "thawed"
-    assert state.until is not None
+    assert (state.until is not None, state.takes) == (True, timedelta(0))
     assert b"".join(vault.open(ARCHIVE)) == b"".join(body)
     assert vault.thaw(ARCHIVE) == timedelta(0)
 
