@@ -79,14 +79,17 @@ def read_words(argv: Sequence[str]) -> Words:
 
 def _run(words: Words) -> int:
     name, *rest = words.rest or ("help",)
+    asks_help = words.help or name == "help"
+    if name == "help":
+        name, *rest = rest or ("",)
     if name == "sandbox":
-        return _sandbox(rest, asks_help=words.help)
-    if name == "help" or words.help:
-        return _help((rest[0] if rest else None) if name == "help" else name)
+        return _sandbox(rest, asks_help=asks_help)
     if name == "demo":
         from bot.demo import main as demo
 
-        return demo(rest)
+        return demo([*rest, *(["--help"] if asks_help else [])])
+    if asks_help:
+        return _help(name)
     return _bot(words, rest) if name == "run" else _with_printer(name, rest, words)
 
 
@@ -109,7 +112,7 @@ def _say(text: str) -> int:
     return 0
 
 
-def _help(topic: str | None) -> int:
+def _help(topic: str) -> int:
     from bot import help_text
 
     try:

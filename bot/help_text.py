@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import difflib
 import textwrap
+from collections.abc import Iterator, Sequence
 from importlib import metadata
 
+from bot import log_lines
 from commands import TERMINAL_VERBS, VERBS
-from commands.verb import Option, Verb
+from commands.verb import Argument, Option, Verb
 from commands.words import build_parser, usage
 from storage.errors import LifeboatError, Refused
 
@@ -17,6 +19,11 @@ GLOBAL = (
     ("--json", "one JSON event a line, the result last"),
     ("--help", "this text; after a verb, the verb's own"),
 )
+RUN_ENDS = (
+    "Exit codes: 0 asked to stop, 1 it could not begin or go on, 2 settings missing or refused, "
+    "70 it ended itself because it was dead inside, and should be started again; nothing is lost. "
+    "See docs/operations.md."
+)
 OTHER = (
     (
         "run",
@@ -24,6 +31,7 @@ OTHER = (
     ),
     ("demo", "Play the whole story on stand-ins, with nothing to sign up for."),
     ("sandbox convex", "Start stand-in Convex deployments on this machine."),
+    ("sandbox slack", "Start a stand-in Slack workspace, with its page, on this machine."),
     ("version", "Say which Lifeboat this is."),
 )
 
@@ -38,10 +46,12 @@ def lifeboat_version() -> str:
     return metadata.version("convex-lifeboat")
 
 
-def for_topic(topic: str | None) -> str:
-    """Return the help of a verb, or of everything; Refused for an unknown verb."""
-    if topic is None or topic in ("run", "demo", "sandbox"):
+def for_topic(topic: str) -> str:
+    """Return the help of a verb, of the bot, or ("") of everything; Refused for an unknown verb."""
+    if topic in ("", "help", "version"):
         return _everything()
+    if topic == "run":
+        return _run()
     verb = {**VERBS, **TERMINAL_VERBS}.get(topic)
     if verb is None:
         raise unknown_verb(topic)
@@ -77,24 +87,26 @@ def _everything() -> str:
 
 
 def _verb(verb: Verb) -> str:
-    arguments = [(argument.name, argument.about) for argument in verb.arguments]
-    options = [(_spelled(option), _about(option)) for option in verb.options]
-    return "\n".join(
-        (
-            verb.about,
-            "",
-            *textwrap.wrap(
-                usage(build_parser(verb.name, verb.arguments, verb.options)),
-                96,
-                subsequent_indent="  ",
-            ),
-            "",
-            *_rows((*arguments, *options, *GLOBAL)),
-            "",
-            "examples:",
-            *(f"  lifeboat {example}" for example in verb.examples),
-        )
-    )
+    examples = ("", "examples:", *(f"  lifeboat {example}" for example in verb.examples))
+    return "\n".join((*_page(verb.name, verb.about, verb.arguments, verb.options), *examples))
+
+
+def _run() -> str:
+    about = "Run the bot until SIGTERM or Ctrl-C: Slack, schedules, jobs that survive a restart."
+    ends = textwrap.wrap(RUN_ENDS, 96)
+    return "\n".join((*_page("run", about, (), (log_lines.OPTION,)), "", *ends))
+
+
+def _page(
+    name: str, about: str, arguments: Sequence[Argument], options: Sequence[Option]
+) -> Iterator[str]:
+    yield from (about, "")
+    typed = usage(build_parser(name, arguments, options))
+    yield from textwrap.wrap(typed, 96, subsequent_indent="  ")
+    yield ""
+    rows = [(argument.name, argument.about) for argument in arguments]
+    rows += [(_spelled(option), _about(option)) for option in options]
+    yield from _rows((*rows, *GLOBAL))
 
 
 def _spelled(option: Option) -> str:

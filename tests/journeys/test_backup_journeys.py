@@ -437,6 +437,19 @@ def test_help_and_version_need_no_settings(house):
     assert house.run("version").code == 0
     assert "usage: lifeboat" in house.run("--help").out
     assert "--without-files" in house.run("now", "--help").out
+    assert house.run("help", "now").out == house.run("now", "--help").out
+
+
+@pytest.mark.parametrize(
+    ("topic", "word"),
+    [("run", "--log-format"), ("demo", "--reset"), ("sandbox", "convex"), ("version", "usage:")],
+)
+def test_what_is_no_verb_has_its_help_by_either_way_of_asking(house, topic, word):
+    one, other = house.process("help", topic), house.process(topic, "--help")
+
+    assert one.code == other.code == 0
+    assert word in one.out
+    assert one.out == other.out
 
 
 def test_without_settings_a_backup_is_refused_with_what_to_do(house):
