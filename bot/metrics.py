@@ -6,8 +6,9 @@ bounded. Whatever is scraped is in memory already.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
+from typing import Any
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, disable_created_metrics
 from prometheus_client.core import GaugeMetricFamily, Metric
@@ -134,12 +135,13 @@ class _Standing(Collector):
         yield _one(
             "lifeboat_approvals_open", "Questions that wait for a second person.", reading.questions
         )
-        jobs = GaugeMetricFamily(
-            "lifeboat_jobs", "Jobs that have not ended, by state.", labels=["state"]
+        yield _each("lifeboat_jobs", "Jobs that have not ended, by state.", "state", reading.jobs)
+        yield _each(
+            "lifeboat_alerts_open",
+            "Alerts that are not over, by severity.",
+            "severity",
+            reading.alerts,
         )
-        for state, count in reading.jobs.items():
-            jobs.add_metric([state], count)
-        yield jobs
         yield from self._of_deployments(reading)
 
     def _of_deployments(self, reading: Reading) -> Iterator[Metric]:
@@ -190,6 +192,13 @@ def _of_a_backup(
             lambda last: None if last.verified_at is None else last.verified_at.timestamp(),
         ),
     )
+
+
+def _each(name: str, about: str, label: str, counts: Mapping[Any, int]) -> Metric:
+    family = GaugeMetricFamily(name, about, labels=[label])
+    for value, count in counts.items():
+        family.add_metric([value], count)
+    return family
 
 
 def _one(name: str, about: str, value: float) -> Metric:

@@ -17,6 +17,7 @@ from datetime import datetime, timedelta
 from bot.jobs import Engine, JobRun
 from commands.events import Event, Result
 from commands.jobs import ASK
+from commands.trouble import RANK, Severity
 from commands.verb import Context
 from storage.catalog import Catalog, Entry
 from storage.errors import LifeboatError
@@ -50,6 +51,7 @@ class Reading:
     deployments: Mapping[str, LastBackup | None]
     jobs: Mapping[str, int]
     questions: int
+    alerts: Mapping[Severity, int]
 
 
 @dataclass
@@ -107,12 +109,21 @@ class Readings:
                 deployments={name: self._last(name) for name in self.world.deployments},
                 jobs={state: states[state] for state in STATES},
                 questions=sum(job.verb == ASK for job in standing),
+                alerts=self._alerts(),
             )
         except LifeboatError as error:
             log.warning("the bot's numbers can't be read now: %s", error.what)
         except Exception as error:
             if not self._closed:
                 log.error("the bot's numbers can't be read now", exc_info=error)
+
+    def _alerts(self) -> Mapping[Severity, int]:
+        """Count what stands open, by severity; a bot that tells of no alerts has none."""
+        kept = self.world.alerts
+        counts: Counter[Severity] = Counter()
+        if kept is not None:
+            counts.update(alert.trouble.severity for alert in kept.open())
+        return {severity: counts[severity] for severity in RANK}
 
     def _last(self, deployment: str) -> LastBackup | None:
         entries = self.catalog.backups(deployment, limit=LOOKED_BACK, include_safety=False)

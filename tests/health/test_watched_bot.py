@@ -167,6 +167,7 @@ def test_a_run_that_fails_is_pinged_with_the_reason_through_a_server_that_stumbl
     assert "sched:rare:production:" in pinged.bodies(fail)[1]
     assert "Convex" in pinged.bodies(fail)[1]
     assert value(house, "lifeboat_jobs_ended_total", verb="now", state="failed") == failed + 1
+    wait_for(lambda: value(house, "lifeboat_alerts_open", severity="severe"), 45, house.log_text)
 
 
 def test_a_ping_server_that_is_gone_harms_no_job(house: WatchedHouse, pinged: Pinged):
@@ -216,7 +217,7 @@ def test_every_family_is_named_as_prometheus_wants_it_and_says_what_it_is(house:
     counters = {name for name, kind in kinds.items() if kind == "counter"}
     assert counters == {name for name in kinds if name.endswith("_total")}
     labels = {label for each in families.values() for s in each.samples for label in s.labels}
-    assert labels <= {"deployment", "verb", "state", "vault", "le"}
+    assert labels <= {"deployment", "severity", "verb", "state", "vault", "le"}
     assert sum(len(each.samples) for each in families.values()) < 200
 
 
