@@ -228,7 +228,8 @@ class Desk:
 
     def _play(self, demo: Demo, asked: Asked, words: Sequence[str]) -> None:
         """Show something of the demo; only who may back up may make a stand-in fail."""
-        self._caller(asked, VERBS["summary" if words[:1] == ["summary"] else "now"])
+        like = VERBS["summary" if words[:1] == ["summary"] else "now"]
+        self._caller(asked, replace(like, name=" ".join((demo_words.WORD, *words[:1]))))
         played = demo.play(words, self.world.deployment(None).name)
         if played.answer is not None:
             asked.answer(played.answer, False)
