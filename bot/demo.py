@@ -19,12 +19,20 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-from bot.demo_stage import DemoStopped, free_port, ready, say, stand_in, write_settings
+from bot.demo_stage import (
+    STOP_SECONDS,
+    DemoStopped,
+    alone,
+    free_port,
+    ready,
+    say,
+    stand_in,
+    write_settings,
+)
 from bot.demo_words import TOLD_BY
 
 FOLDER = Path("demo-world")
 CONVEX_PORT, SLACK_PORT = 3210, 3300
-STOP_SECONDS = 15
 AGAIN_SECONDS = 2
 MORE = """
 [slack]
@@ -84,9 +92,9 @@ def main(words: Sequence[str]) -> int:
         return demo_story.main(asked)
     folder: Path = asked.folder or FOLDER
     try:
-        if asked.reset:
-            return _reset(folder)
-        return _play(folder, asked.size)
+        _refuse_foreign(folder)
+        with alone(folder):
+            return _reset(folder) if asked.reset else _play(folder, asked.size)
     except DemoStopped as failure:
         say(f"The demo stopped: {failure}")
         return 1
@@ -94,8 +102,6 @@ def main(words: Sequence[str]) -> int:
 
 def _play(folder: Path, size: str) -> int:
     """Start everything, wait for Ctrl-C, and leave nothing running."""
-    _refuse_foreign(folder)
-    folder.mkdir(parents=True, exist_ok=True)
     stopped = _Stopped()
     with ExitStack() as up:
         convex = _convex(folder, size, up)
@@ -128,12 +134,13 @@ def _play(folder: Path, size: str) -> int:
 
 
 class _Stopped:
-    """Whether somebody pressed Ctrl-C, or the machine asked us to end."""
+    """Whether somebody pressed Ctrl-C or closed the terminal, or the machine asked us to end."""
 
     def __init__(self) -> None:
         self.told = False
-        for signum in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(signum, self._tell)
+        for signum in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            if signal.getsignal(signum) is not signal.SIG_IGN:  # As nohup does.
+                signal.signal(signum, self._tell)
 
     def _tell(self, *_: object) -> None:
         self.told = True
@@ -187,6 +194,7 @@ def _convex(folder: Path, size: str, up: ExitStack) -> dict[str, dict[str, Any]]
     words += ["--deployments", "production,staging", "--data", str(folder / "convex")]
     process = stand_in(folder, [*words, "--step-seconds", "0.5"], "convex.log")
     up.callback(_end, process)
+    (folder / "convex.pid").write_text(str(process.pid))
     deployments: dict[str, dict[str, Any]] = ready(told, process, folder / "convex.log")[
         "deployments"
     ]
@@ -199,6 +207,7 @@ def _slack(folder: Path, up: ExitStack) -> dict[str, Any]:
     words = ["slack", "--port", str(free_port(SLACK_PORT)), "--data", str(folder / "slack")]
     process = stand_in(folder, words, "slack.log")
     up.callback(_end, process)
+    (folder / "slack.pid").write_text(str(process.pid))
     return ready(told, process, folder / "slack.log")
 
 
@@ -223,25 +232,15 @@ def _command() -> str:
 
 
 def _reset(folder: Path) -> int:
-    _refuse_foreign(folder)
-    if (folder / "bot.pid").exists() and _runs(int((folder / "bot.pid").read_text() or 0)):
-        raise DemoStopped("it is running. Press Ctrl-C there first.")
     shutil.rmtree(folder, ignore_errors=True)
     say("The demo is as new: `make demo` starts over.")
     return 0
 
 
 def _refuse_foreign(folder: Path) -> None:
-    ours = not folder.exists() or not any(folder.iterdir()) or (folder / "convex").exists()
-    if not ours:
+    made_here = any((folder / name).exists() for name in ("demo.lock", "convex"))
+    if not made_here and folder.exists() and any(folder.iterdir()):
         raise DemoStopped(f"{folder} holds other things. Name another folder with --folder.")
-
-
-def _runs(pid: int) -> bool:
-    try:
-        return b"bot.cli" in Path(f"/proc/{pid}/cmdline").read_bytes()
-    except OSError:
-        return False
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

@@ -6,20 +6,25 @@ The stand-ins are processes of their own that speak HTTP; nothing here imports t
 from __future__ import annotations
 
 import json
+import os
+import signal
 import socket
 import subprocess
 import sys
 import time
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from storage import identities
+from storage.errors import Refused
+from storage.lock import held
 from storage.seal import read_identities
 
 READY_SECONDS_MAX = 60
+STOP_SECONDS = 15
 
 SETTINGS = """\
 # Made by `lifeboat demo`. Every key is explained in lifeboat.example.toml.
@@ -68,6 +73,44 @@ def stand_in(folder: Path, words: Sequence[str], log_name: str) -> subprocess.Po
             stderr=log,
             start_new_session=True,
         )
+
+
+@contextmanager
+def alone(folder: Path) -> Iterator[None]:
+    """Be the one demo of a folder; what a killed one has left running there is ended first."""
+    with ExitStack() as up:
+        try:
+            up.enter_context(held(folder / "demo.lock", what=f"a demo in {folder}"))
+        except Refused as refused:
+            raise DemoStopped(
+                f"{refused.what} Press Ctrl-C there first, or name another folder with --folder."
+            ) from None
+        for mark in folder.glob("*.pid"):
+            with suppress(OSError, ValueError):
+                end_left(int(mark.read_text()), "bot.cli", str(folder))
+            mark.unlink(missing_ok=True)
+        yield
+
+
+def end_left(pid: int, *words: str) -> None:
+    """End a process that an earlier demo has left; no other one that has its number by now."""
+    for signum in (signal.SIGTERM, signal.SIGKILL):
+        until = time.monotonic() + STOP_SECONDS
+        if not _is(pid, words):
+            return
+        os.kill(pid, signum)
+        while _is(pid, words) and time.monotonic() < until:
+            time.sleep(0.05)
+
+
+def _is(pid: int, words: Sequence[str]) -> bool:
+    """Whether that process runs, and each of the words stands on its command line."""
+    try:
+        line = Path(f"/proc/{pid}/cmdline").read_bytes()
+    except FileNotFoundError:
+        told = ["ps", "-o", "command=", "-p", str(pid)]
+        line = subprocess.run(told, capture_output=True, check=False).stdout  # noqa: S603
+    return all(os.fsencode(word) in line for word in words)
 
 
 def ready(told: Path, process: subprocess.Popen[bytes], log: Path) -> dict[str, Any]:

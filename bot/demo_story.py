@@ -12,7 +12,6 @@ import json
 import os
 import shlex
 import shutil
-import signal
 import subprocess
 import sys
 import time
@@ -23,7 +22,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from bot.demo_stage import DemoStopped, free_port, ready, say, stand_in, write_settings
+from bot.demo_stage import DemoStopped, end_left, free_port, ready, say, stand_in, write_settings
 
 FOLDER = Path("demo-story")
 PAUSE_SECONDS = 0.6
@@ -68,10 +67,7 @@ def stop(folder: Path) -> None:
     """End the stand-ins of an earlier demo in this folder, if they still run."""
     mark = folder / "stand-ins.pid"
     with suppress(OSError, ValueError):
-        pid = int(mark.read_text())
-        if _is_stand_in(pid):
-            os.kill(pid, signal.SIGTERM)
-            _wait_until_gone(pid)
+        end_left(int(mark.read_text()), "sandbox", "convex", str(folder))
     mark.unlink(missing_ok=True)
 
 
@@ -202,26 +198,6 @@ def _control(stage: Stage, name: str, what: str, body: object) -> Any:
 def _clear(folder: Path) -> None:
     for name in ("convex", "data", "vault", "second-vault"):
         shutil.rmtree(folder / name, ignore_errors=True)
-
-
-def _is_stand_in(pid: int) -> bool:
-    """Whether that process is ours, so that a reused number is never signalled."""
-    try:
-        words = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
-    except FileNotFoundError:
-        listed = subprocess.run(  # noqa: S603
-            ["ps", "-o", "command=", "-p", str(pid)],  # noqa: S607
-            capture_output=True,
-            check=False,
-        )
-        words = listed.stdout.split()
-    return b"sandbox" in words and b"convex" in words
-
-
-def _wait_until_gone(pid: int, seconds: float = 10) -> None:
-    until = time.monotonic() + seconds
-    while _is_stand_in(pid) and time.monotonic() < until:
-        time.sleep(0.05)
 
 
 def _chapter(title: str) -> None:

@@ -150,7 +150,7 @@ def test_a_failed_backup_is_told_with_what_is_safe_counted_in_its_thread_and_ove
     press(told, "Retry")
     me.job("production (protected) · Backup", 2).says("— Done")
     expect(told).to_contain_text(re.compile(r"Over after \d+(\.\d)? s: job failed — production"))
-    expect(told).to_contain_text(re.compile(r"over (today|yesterday) \d\d:\d\d"))
+    expect(told).to_contain_text(re.compile(r"over (today|yesterday) \d{1,2}:\d\d"))
     expect(told.get_by_role("button", name=re.compile("Retry|Acknowledge"))).to_have_count(0)
     expect(told.get_by_role("combobox")).to_have_count(0)
     expect(me.replies(re.compile(r"It is over. It lasted \d+(\.\d)? s"))).to_be_visible()
