@@ -118,7 +118,12 @@ class Line:
         return self._now() - absence.since
 
     def said(self) -> str:
-        """Return since when Slack is away and why, "" while it is there."""
+        """Return since when Slack is away and why, "" while it is there.
+
+        A socket that has come back by itself is noted here: nobody has to wait for the next look.
+        """
+        if self.up():
+            self.back()
         absence = self.absence
         if absence is None or not absence.why:
             return ""

@@ -129,6 +129,21 @@ def test_what_waits_is_let_go_once_when_slack_is_back():
     assert line.said() == ""
 
 
+def test_whoever_asks_after_the_socket_is_back_hears_of_no_absence():
+    told: list[str] = []
+    slack = Slack()
+    slack.error = URLError(ConnectionRefusedError())
+    line = Line(slack, Secret(""), Clock())
+    line.returned = lambda: told.append("back")
+    line.answers()
+    while_away = line.said()
+    line.up = lambda: True
+
+    assert while_away.startswith("Slack is away since")
+    assert (line.said(), line.said()) == ("", "")
+    assert (line.absence, told) == (None, ["back"])
+
+
 class Posting(WebClient):
     """One that can't be reached until it is."""
 
