@@ -138,9 +138,10 @@ class _Stopped:
 
     def __init__(self) -> None:
         self.told = False
-        for signum in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            if signal.getsignal(signum) is not signal.SIG_IGN:  # As nohup does.
-                signal.signal(signum, self._tell)
+        for signum in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(signum, self._tell)
+        if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # As nohup has it.
+            signal.signal(signal.SIGHUP, self._tell)
 
     def _tell(self, *_: object) -> None:
         self.told = True

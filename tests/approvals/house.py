@@ -5,8 +5,6 @@ buttons and forms. What production really holds, what Convex did and what stands
 are looked up past Lifeboat.
 """
 
-import subprocess
-import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -16,32 +14,13 @@ from sandbox.slack_people import APPROVERS, AYU, BACKUPS, RIZAL
 from storage.audit import Audit, Entry
 from storage.vaults.local import LocalFolder
 from tests.approvals.question import Question
-from tests.slack.house import ROOT, Bot, House, wait_for
+from tests.slack.house import Bot, House, wait_for
 
 
 class LivelyBot(Bot):
     """The bot with `tests.approvals.lively`'s pace, or with another module around it."""
 
     module = "tests.approvals.lively"
-    environ: Mapping[str, str] = {}
-    words: tuple[str, ...] = ()  # More of them, after `run`.
-
-    def launch(self, **environ: str | None) -> Bot:
-        """Start it, and wait for nothing."""
-        house = self._house
-        self._began = len(house.log_text())
-        told = house.environ() | self.environ | environ
-        with house.log.open("ab") as log:
-            command = ["run", "--settings", str(house.settings), *self.words]
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", self.module, *command],
-                cwd=ROOT,
-                env={name: value for name, value in told.items() if value is not None},
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-            )
-        return self
 
 
 class ApprovalHouse(House):

@@ -1,74 +1,27 @@
-"""The bot, which kill -9s itself at a named moment: `python -m tests.approvals.killed`.
+"""The real command, lively, which kill -9s itself at a named moment: `python -m …killed run …`.
 
-All that takes long is imported once; each line of JSON on its input becomes a process of its own
-that runs the real command. The moment stands in a file that the process looks into wherever it
-could die, and takes away before it does, so that the next life lives.
-
-    kept <name>         begin: before it is done           effect: done, and not remembered yet
-                        kept: right after it was remembered
-    step <name>         begin, effect, and kept: told that it is finished
-    pause, unpause      begin: before Convex is asked      effect: right after it was
-    record <step>       begin, effect: a restore writes into its record in the vault
-    end ask, end approved
-                        begin: the work is done            kept: how it ended is remembered
-                        effect: the end was told, and the engine does not know yet
+kept <name>         begin: before it is done           effect: done, and not remembered yet
+                    kept: right after it was remembered
+step <name>         begin, effect, and kept: told that it is finished
+pause, unpause      begin: before Convex is asked      effect: right after it was
+record <step>       begin, effect: a restore writes into its record in the vault
+end ask, end approved
+                    begin: the work is done            kept: how it ended is remembered
+                    effect: the end was told, and the engine does not know yet
 """
 
-import json
-import os
-import signal
 import sys
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
-from bot import cli, run, terminal  # noqa: F401 - imported once, for every process.
+from bot import cli
 from bot.board import Board
 from bot.jobs import JobRun
 from bot.worker import _Listening
 from storage.convex import pausing
 from storage.records import Job
 from tests.approvals import lively
-
-
-class Moment:
-    """When to die: `{"what": "kept export", "nth": 1, "point": "effect"}` in a file, or never."""
-
-    def __init__(self, file: Path) -> None:
-        self._file = file
-        self._told: Any = None
-        self._seen: dict[str, int] = {}
-
-    def comes(self, what: str) -> int:
-        """Count that something begins once more since a moment was set; which time it is."""
-        told = self._look()
-        if told != self._told:
-            self._told, self._seen = told, {}
-        self._seen[what] = self._seen.get(what, 0) + 1
-        return self._seen[what]
-
-    def die(self, what: str, nth: int, point: str) -> None:
-        """Die if this is the moment."""
-        if self._look() == {"what": what, "nth": nth, "point": point}:
-            self._file.unlink()
-            os.kill(os.getpid(), signal.SIGKILL)
-
-    def around(self, what: str, doing: Callable[[], Any], nth: int) -> Callable[[], Any]:
-        """The same doing, between two moments."""
-
-        def done() -> Any:
-            self.die(what, nth, "begin")
-            result = doing()
-            self.die(what, nth, "effect")
-            return result
-
-        return done
-
-    def _look(self) -> Any:
-        try:
-            return json.loads(self._file.read_text())
-        except FileNotFoundError:
-            return None
+from tests.moment import Moment
 
 
 def arrange(moment: Moment) -> None:
@@ -135,30 +88,6 @@ def _ends(moment: Moment) -> None:
     Board.ended, Board.over = noted, told  # type: ignore[method-assign]
 
 
-def live(told: dict[str, Any]) -> None:
-    """Be the bot, to its end."""
-    os.environ.clear()
-    os.environ.update(told["environ"])
-    for fd, path, flags in (
-        (0, os.devnull, os.O_RDONLY),
-        (1, told["log"], os.O_WRONLY | os.O_APPEND),
-        (2, told["log"], os.O_WRONLY | os.O_APPEND),
-    ):
-        os.dup2(os.open(path, flags), fd)
-    arrange(Moment(Path(told["moment"])))
-    os._exit(cli.main(["run", "--settings", told["settings"]]))
-
-
-def main() -> None:
-    """Start a bot for each line, one after another, and say how each one ended."""
-    for line in sys.stdin:
-        pid = os.fork()
-        if pid == 0:
-            live(json.loads(line))
-        print(pid, flush=True)
-        _, status = os.waitpid(pid, 0)
-        print(os.waitstatus_to_exitcode(status), flush=True)
-
-
 if __name__ == "__main__":
-    main()
+    arrange(Moment())
+    sys.exit(cli.main(sys.argv[1:]))

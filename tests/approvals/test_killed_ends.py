@@ -50,7 +50,9 @@ def test_a_denial_outlives_the_bot(house: ApprovalHouse, mortal: Mortal, cell):
         "vote.no by Ayu Lestari",
         "restore.answered by Rizal Hakim: denied",
     ]
-    assert sum(text.startswith("Denied by") for text in question.thread) <= 1, question.thread
+    # It stands twice where the bot died between Slack's answer and the note that it was told.
+    most = 2 if cell[0] == "end ask" else 1
+    assert 1 <= sum(text.startswith("Denied by") for text in question.thread) <= most
 
 
 @pytest.mark.parametrize("cell", FAILING, ids=named)
@@ -165,7 +167,7 @@ def test_a_bot_that_is_told_to_stop_goes_on_where_it_was(
     house.production.trouble(kind="import_stuck_uploaded")
     question.yes(AYU)
     question.over("Comparing Convex's summary with the plan")
-    code = mortal.told_to_stop()
+    code = mortal.signal()
     stands_still = paused(house.production)
     house.production.heal()
     time.sleep(0.2)

@@ -15,8 +15,9 @@ import re
 import signal
 import subprocess
 import sys
+import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -32,6 +33,7 @@ from commands.verb import Context
 from sandbox.world import Stand, World
 from storage.convex.deployment import Deployment
 from storage.seal import Seal
+from tests import nest
 from tests.sandbox import wire
 from tests.storage.seal_keys import key_file
 
@@ -92,8 +94,16 @@ class Ended:
 class Running:
     """The real command with --json, under way in a process of its own."""
 
-    def __init__(self, process: subprocess.Popen[str], kept: list[str]) -> None:
-        self._process, self._kept = process, kept
+    def __init__(
+        self, module: str, words: Sequence[str], env: Mapping[str, str], kept: list[str]
+    ) -> None:
+        out, into = os.pipe()
+        self._out, self._err = os.fdopen(out), tempfile.TemporaryFile()  # noqa: SIM115
+        with Path(os.devnull).open("rb") as nothing:
+            files = (nothing.fileno(), into, self._err.fileno())
+            self._process = nest.Warm(module, words, env, files)
+        os.close(into)
+        self._kept = kept
         self._lines: list[str] = []
 
     @property
@@ -102,8 +112,7 @@ class Running:
 
     def until(self, step: str, times: int = 1) -> None:
         """Read its events until the step begins (for the so-manieth time)."""
-        assert self._process.stdout is not None
-        for line in self._process.stdout:
+        for line in self._out:
             self._lines.append(line)
             event = json.loads(line)
             times -= event["event"] == "StepBegan" and event["step"] == step
@@ -123,10 +132,13 @@ class Running:
 
     def end(self) -> Ended:
         """Wait for the end."""
-        out, err = self._process.communicate(timeout=SECONDS_MAX)
-        out = "".join(self._lines) + out
+        with self._out, self._err:
+            out = "".join([*self._lines, *self._out])
+            code = self._process.wait(SECONDS_MAX)
+            self._err.seek(0)
+            err = self._err.read().decode()
         self._kept += [out, err]
-        return Ended(self._process.returncode, out, err)
+        return Ended(code, out, err)
 
 
 class Clock:
@@ -252,34 +264,25 @@ class House:
 
     def process(self, *words: str, shell: str = "") -> Ended:
         """Run the real command; `shell` are words that a shell does before, as in ulimit."""
-        command = _command(words)
-        if shell:
-            command = ["sh", "-c", f'{shell}; exec "$@"', "sh", *command]
-        ended = subprocess.run(
-            command,
-            cwd=ROOT,
-            env=self._environ(),
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=SECONDS_MAX,
-        )
+        if not shell:
+            ended = nest.run("bot.cli", words, self._environ(), SECONDS_MAX)
+        else:
+            ended = subprocess.run(
+                ["sh", "-c", f'{shell}; exec "$@"', "sh", sys.executable, "-m", "bot.cli", *words],
+                cwd=ROOT,
+                env=self._environ(),
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                text=True,
+                check=False,
+                timeout=SECONDS_MAX,
+            )
         self.kept += [ended.stdout, ended.stderr]
         return Ended(ended.returncode, ended.stdout, ended.stderr)
 
     def start(self, *words: str, module: str = "bot.cli") -> Running:
         """Start the command with --json and leave it running."""
-        process = subprocess.Popen(
-            _command(words, module),
-            cwd=ROOT,
-            env=self._environ(),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        return Running(process, self.kept)
+        return Running(module, words, self._environ(), self.kept)
 
     @contextlib.contextmanager
     def inside(
@@ -455,10 +458,6 @@ def _again(deployment: Deployment, patience: Any) -> Deployment:
         expected_tables=deployment.expected_tables,
         patience=patience,
     )
-
-
-def _command(words: tuple[str, ...], module: str = "bot.cli") -> list[str]:
-    return [sys.executable, "-m", module, *words]
 
 
 def _toml(tables: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:

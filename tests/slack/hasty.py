@@ -11,10 +11,15 @@ from datetime import timedelta
 from bot import cli, courier, rounds, schedule
 from commands import due
 
-if __name__ == "__main__":
+
+def hurry() -> None:
     courier.Courier.__init__.__defaults__ = (time.monotonic, 0.05)  # type: ignore[misc]
     courier.SAME_SECONDS = 0.2
     due.EVERY_SECONDS_MIN = 1
     schedule.LOOK_SECONDS = 1
     rounds.ANEW = timedelta(seconds=1)
+
+
+if __name__ == "__main__":
+    hurry()
     sys.exit(cli.main(sys.argv[1:]))

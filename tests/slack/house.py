@@ -11,7 +11,6 @@ import re
 import signal
 import socket
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
@@ -27,6 +26,7 @@ from commands import VERBS
 from sandbox.slack_people import BACKUPS, OPERATORS, RIZAL
 from sandbox.slack_world import SlackWorld
 from sandbox.world import Stand, World
+from tests import nest
 from tests.storage.seal_keys import key_file
 
 ROOT = Path(__file__).parent.parent.parent
@@ -58,12 +58,16 @@ def free_port() -> int:
 
 
 class Bot:
-    """`lifeboat run` as a process of its own."""
+    """`lifeboat run` as a process of its own, or another module around it."""
+
+    module = ""  # The house's own if empty.
+    environ: Mapping[str, str] = {}  # More of it.
+    words: tuple[str, ...] = ()  # More of them, after `run`.
 
     def __init__(self, house: "House") -> None:
         self._house = house
         self._began = 0
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: nest.Warm | subprocess.Popen[bytes] | None = None
 
     def start(self) -> "Bot":
         """Start it, and wait until it says that it is up."""
@@ -74,17 +78,15 @@ class Bot:
     def launch(self, **environ: str | None) -> "Bot":
         """Start it, and wait for nothing; `environ` is set, or unset where None."""
         self._began = len(self._house.log_text())
-        told = self._house.environ() | environ
-        module = "tests.slack.hasty" if self._house.hasty else "bot.cli"
-        with self._house.log.open("ab") as log:
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", module, "run", "--settings", str(self._house.settings)],
-                cwd=ROOT,
-                env={name: value for name, value in told.items() if value is not None},
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-            )
+        told = self._house.environ() | self.environ | environ
+        usual = "tests.slack.hasty" if self._house.hasty else "bot.cli"
+        self._process = nest.start(
+            self.module or usual,
+            ["run", "--settings", str(self._house.settings), *self.words],
+            {name: value for name, value in told.items() if value is not None},
+            self._house.log,
+            cold=self._house.cold,
+        )
         return self
 
     @property
@@ -125,7 +127,7 @@ class Bot:
         return "Lifeboat is up" in self.said
 
     @property
-    def _alive(self) -> subprocess.Popen[bytes]:
+    def _alive(self) -> nest.Warm | subprocess.Popen[bytes]:
         assert self._process is not None
         return self._process
 
@@ -139,6 +141,7 @@ class House:
     slack: SlackWorld
     changes: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     hasty: bool = True  # Whether its bot tells things more quickly than a real Slack would bear.
+    cold: bool = False  # Whether its bot begins as everybody's does, imports and all.
     sealed: bool = False
     encryption: dict[str, Any] = field(default_factory=lambda: {"kind": "none"})
 
@@ -209,16 +212,8 @@ class House:
 
     def terminal(self, *words: str) -> subprocess.CompletedProcess[str]:
         """Run `lifeboat …` in a process of its own, as somebody at a terminal."""
-        return subprocess.run(
-            [sys.executable, "-m", "bot.cli", "--settings", str(self.settings), *words],
-            cwd=ROOT,
-            env=self.environ(),
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=ENDS_SECONDS_MAX,
-        )
+        words = ("--settings", str(self.settings), *words)
+        return nest.run("bot.cli", words, self.environ(), ENDS_SECONDS_MAX)
 
     def do(self, *words: str) -> Any:
         """Do one verb in this process, beside the bot; its result."""

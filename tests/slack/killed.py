@@ -1,74 +1,26 @@
-"""The bot, which kill -9s itself at a named moment: `python -m tests.slack.killed`.
+"""The real command, hasty, which kill -9s itself at a named moment: `python -m …killed run …`.
 
-All that takes long is imported once; each line of JSON on its input becomes a process of its own
-that runs the real command. The moment stands in a file that the process looks into wherever it
-could die, and takes away before it does, so that the next life lives.
-
-    kept <name>    begin: before it is done      effect: done, and not remembered yet
-                   kept: right after it was remembered
-    step <name>    begin, effect, and kept: told that it is finished
-    submit         begin: before the engine is asked      effect: it has it, and nobody knows yet
-    end            begin: the work is done       kept: how it ended is remembered
-                   effect: the end was told, and the engine does not know yet
-    picture sent, picture shared
-                   begin: before Slack has it    effect: Slack has it, and it is not noted yet
+kept <name>    begin: before it is done      effect: done, and not remembered yet
+               kept: right after it was remembered
+step <name>    begin, effect, and kept: told that it is finished
+submit         begin: before the engine is asked      effect: it has it, and nobody knows yet
+end            begin: the work is done       kept: how it ended is remembered
+               effect: the end was told, and the engine does not know yet
+picture sent, picture shared
+               begin: before Slack has it    effect: Slack has it, and it is not noted yet
 """
 
-import json
-import os
-import signal
 import sys
-import time
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
-from bot import cli, courier, run, schedule, terminal  # noqa: F401 - imported once, for every process.
+from bot import cli
 from bot.board import Board
 from bot.jobs import Engine, JobRun
 from bot.uploads import Uploads
 from bot.worker import _Listening
-from commands import due
-
-
-class Moment:
-    """When to die: `{"what": "kept export", "nth": 1, "point": "effect"}` in a file, or never."""
-
-    def __init__(self, file: Path) -> None:
-        self._file = file
-        self._told: Any = None
-        self._seen: dict[str, int] = {}
-
-    def comes(self, what: str) -> int:
-        """Count that something begins once more since a moment was set; which time it is."""
-        told = self._look()
-        if told != self._told:
-            self._told, self._seen = told, {}
-        self._seen[what] = self._seen.get(what, 0) + 1
-        return self._seen[what]
-
-    def die(self, what: str, nth: int, point: str) -> None:
-        """Die if this is the moment."""
-        if self._look() == {"what": what, "nth": nth, "point": point}:
-            self._file.unlink()
-            os.kill(os.getpid(), signal.SIGKILL)
-
-    def _look(self) -> Any:
-        try:
-            return json.loads(self._file.read_text())
-        except FileNotFoundError:
-            return None
-
-    def around(self, what: str, doing: Callable[[], Any], nth: int) -> Callable[[], Any]:
-        """The same doing, between two moments."""
-
-        def done() -> Any:
-            self.die(what, nth, "begin")
-            result = doing()
-            self.die(what, nth, "effect")
-            return result
-
-        return done
+from tests.moment import Moment
+from tests.slack.hasty import hurry
 
 
 def arrange(moment: Moment) -> None:
@@ -101,10 +53,6 @@ def arrange(moment: Moment) -> None:
 
     JobRun.kept, _Listening.step = kept, stepped  # type: ignore[method-assign]
     Board.ended, Board.over = noted, told  # type: ignore[method-assign]
-    courier.Courier.__init__.__defaults__ = (time.monotonic, 0.05)  # type: ignore[misc]
-    courier.SAME_SECONDS = 0.2
-    due.EVERY_SECONDS_MIN = 1
-    schedule.LOOK_SECONDS = 1
     submit = Engine.submit
 
     def submitted(self: Engine, job_id: str, wish: Any) -> bool:
@@ -126,30 +74,7 @@ def arrange(moment: Moment) -> None:
     Uploads._sent, Uploads._shared = sent, shared  # type: ignore[method-assign]
 
 
-def live(told: dict[str, Any]) -> None:
-    """Be the bot, to its end."""
-    os.environ.clear()
-    os.environ.update(told["environ"])
-    for fd, path, flags in (
-        (0, os.devnull, os.O_RDONLY),
-        (1, told["log"], os.O_WRONLY | os.O_APPEND),
-        (2, told["log"], os.O_WRONLY | os.O_APPEND),
-    ):
-        os.dup2(os.open(path, flags), fd)
-    arrange(Moment(Path(told["moment"])))
-    os._exit(cli.main(["run", "--settings", told["settings"]]))
-
-
-def main() -> None:
-    """Start a bot for each line, one after another, and say how each one ended."""
-    for line in sys.stdin:
-        pid = os.fork()
-        if pid == 0:
-            live(json.loads(line))
-        print(pid, flush=True)
-        _, status = os.waitpid(pid, 0)
-        print(os.waitstatus_to_exitcode(status), flush=True)
-
-
 if __name__ == "__main__":
-    main()
+    hurry()
+    arrange(Moment())
+    sys.exit(cli.main(sys.argv[1:]))

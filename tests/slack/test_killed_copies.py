@@ -11,7 +11,8 @@ import pytest
 from sandbox.slack_world import SlackWorld
 from sandbox.world import World
 from tests.slack.house import House
-from tests.slack.test_killed_jobs import POINTS, Mortal, died_and_went_on
+from tests.slack.mortal import Mortal
+from tests.slack.test_killed_jobs import POINTS, died_and_went_on
 
 pytestmark = pytest.mark.slow
 COPYING = (

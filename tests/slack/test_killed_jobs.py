@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-import json
-import os
-import select
 import signal
-import subprocess
-import sys
 from collections.abc import Iterator
 
 import pytest
@@ -16,7 +11,8 @@ from sandbox.slack_people import RIZAL
 from sandbox.slack_world import SlackWorld
 from sandbox.world import World
 from tests.sandbox import wire
-from tests.slack.house import ROOT, Card, House, wait_for
+from tests.slack.house import Card, House
+from tests.slack.mortal import Mortal
 
 pytestmark = pytest.mark.slow
 POINTS = ("begin", "effect", "kept")
@@ -51,68 +47,6 @@ REPORTS = {
     "sync": "second",
 }
 NOT_PICKED_UP = (("end", "kept"), ("end", "effect"))  # There was nothing left to do.
-
-
-class Mortal:
-    """The bot of a house, which dies when it is told to; started from one warm process."""
-
-    def __init__(self, house: House) -> None:
-        self._house = house
-        self._moment = house.folder / "moment.json"
-        self._began = 0
-        self._pid = 0
-        self._nest = subprocess.Popen(
-            [sys.executable, "-m", "tests.slack.killed"],
-            cwd=ROOT,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-
-    def start(self) -> None:
-        self._began = len(self._house.log_text())
-        told = {
-            "settings": str(self._house.settings),
-            "environ": self._house.environ(),
-            "log": str(self._house.log),
-            "moment": str(self._moment),
-        }
-        assert self._nest.stdin is not None
-        self._nest.stdin.write(json.dumps(told) + "\n")
-        self._nest.stdin.flush()
-        self._pid = int(self._said())
-        # Its moment may come while it makes up for what it missed, before it is up.
-        wait_for(lambda: "Lifeboat is up" in self.said or self._ended(), 60, lambda: self.said)
-
-    def _ended(self) -> bool:
-        return bool(select.select([self._nest.stdout], [], [], 0)[0])
-
-    @property
-    def said(self) -> str:
-        return self._house.log_text()[self._began :]
-
-    def dies(self, what: str, nth: int, point: str) -> None:
-        """Have it die at this moment."""
-        beside = self._moment.with_suffix(".part")
-        beside.write_text(json.dumps({"what": what, "nth": nth, "point": point}))
-        beside.replace(self._moment)
-
-    def ended(self) -> int:
-        """Wait for its end; how it ended."""
-        self._pid = 0
-        return int(self._said())
-
-    def stop(self) -> None:
-        if self._pid:
-            os.kill(self._pid, signal.SIGKILL)
-            self.ended()
-        self._nest.communicate(timeout=20)
-
-    def _said(self) -> str:
-        nest = self._nest.stdout
-        assert nest is not None
-        wait_for(self._ended, 30, lambda: self.said)
-        return nest.readline()
 
 
 @pytest.fixture(scope="module")

@@ -21,7 +21,7 @@ Worlds = tuple[World, SlackWorld]
 @pytest.fixture
 def fresh(worlds: Worlds, tmp_path: Path) -> Iterator[House]:
     """A house whose bot has not been started yet; nothing breaks in its log."""
-    house = House(tmp_path / "house", *worlds)
+    house = House(tmp_path / "house", *worlds, cold=True)
     yield house
     house.bot.stop()
     house.slack.heal()

@@ -17,7 +17,7 @@ from sandbox.slack_people import AYU, BACKUPS, RIZAL
 from sandbox.slack_world import SlackWorld
 from sandbox.world import World
 from tests.slack.house import Card, House, wait_for
-from tests.slack.test_killed_jobs import Mortal
+from tests.slack.mortal import Mortal
 
 pytestmark = pytest.mark.slow
 NEVER = "0 3 29 feb *"
