@@ -196,6 +196,7 @@ def test_each_comes_once_however_often_the_bot_begins(house: House):
     house.bot.stop()
     house.bot.start()
     house.idle()
+    wait_for(lambda: all(pictures(summaries(house, period)[0]) for period in TITLES), 60)
     time.sleep(2.5)  # The clock looks each second here.
 
     assert [len(summaries(house, period)) for period in TITLES] == [1, 1]
