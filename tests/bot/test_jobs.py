@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import logging
+import os
 import signal
-import subprocess
-import sys
-import textwrap
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -18,42 +16,18 @@ from typing import Any
 import pytest
 
 from bot import jobs
-from bot.engine_database import EngineDatabase
-from bot.engine_place import EngineFile, EnginePlace
+from bot.engine_place import EngineFile
 from bot.job_errors import from_json, to_json
-from bot.jobs import Engine, JobRun, Wish, looking
+from bot.jobs import Engine, JobRun, looking
 from bot.jobs_seen import JobsSeen
 from commands.timetable import job_id
 from storage.errors import MissingPermission, Refused
-from storage.secret import Secret
+from tests import nest
+from tests.bot.engines import ended, place, wish
 from tests.postgres import Postgres
 
-ROOT = Path(__file__).parent.parent.parent
 # DBOS is one to a process, and each pytest worker is a process: its tests must not overlap.
 pytestmark = pytest.mark.xdist_group("engine")
-
-
-def wish(deployment: str = "production", **changes: Any) -> Wish:
-    facts = {
-        "verb": "now",
-        "deployment": deployment,
-        "request": {},
-        "backup": "",
-        "caller_id": "U1",
-        "caller_name": "Rizal",
-        "door": "slack",
-        "asked_at": datetime.now(UTC),
-        "channel": "C1",
-    }
-    return Wish(**{**facts, **changes})
-
-
-def place(folder: Path) -> EnginePlace:
-    """Where a test's engine keeps its rows: the database whose address lies there, or a file."""
-    address = folder / "database"
-    if address.exists():
-        return EngineDatabase(lambda: Secret(address.read_text()))
-    return EngineFile(folder / "engine.sqlite", folder / "locks")
 
 
 @pytest.fixture(params=["file", "database"])
@@ -80,10 +54,6 @@ def wait_for(true: Callable[[], bool], seconds: float = 15) -> None:
     while not true():
         assert time.monotonic() < until, "it did not come true in time"
         time.sleep(0.02)
-
-
-def ended(state: str = "done") -> dict[str, Any]:
-    return {"state": state, "text": "ended", "blocks": []}
 
 
 def test_of_two_jobs_that_end_in_one_second_the_later_one_is_known(folder: Path):
@@ -307,61 +277,19 @@ def test_an_error_of_an_unknown_kind_still_speaks():
     assert from_json({"kind": "os.system", "what": "It broke."}).what == "It broke."
 
 
-PROCESS = """
-    import os, sys, time
-    from pathlib import Path
-    from bot.jobs import Engine
-    from tests.bot.test_jobs import ended, place, wish
-    from storage.errors import ExportFailed
-
-    folder, die = Path(sys.argv[1]), sys.argv[2]
-    log = (folder / "log").open("a", buffering=1)
-
-    def once(name):
-        log.write(f"{name}\\n")
-        if die == name:
-            os.kill(os.getpid(), 9)
-        return name.upper()
-
-    def work(run):
-        log.write(f"began resumed={run.resumed}\\n")
-        kept = [run.kept(name, lambda n=name: once(n), str) for name in ("one", "two", "three")]
-        log.write(f"kept {kept}\\n")
-        try:
-            run.kept("fails", lambda: (_ for _ in ()).throw(ExportFailed("It failed.")), str)
-        except ExportFailed as error:
-            log.write(f"error {error.what}\\n")
-        if die == "end":
-            os.kill(os.getpid(), 9)
-        if die == "wait":
-            run.wait("vote", 300)
-            log.write("woken\\n")
-        return ended()
-
-    engine = Engine(place(folder), work)
-    engine.start()
-    engine.submit("job", wish())
-    if die == "wait":
-        time.sleep(2.5)  # Till it waits, and has rested.
-        if len(sys.argv) < 4:
-            os.kill(os.getpid(), 9)
-        engine.signal("job", "vote", "go", once="go")
-    until = time.monotonic() + 20
-    while engine.standing() and time.monotonic() < until:
-        time.sleep(0.05)
-    engine.stop(5)
-"""
+def process(folder: Path, *words: str) -> int:
+    """Have an engine in a process of its own do a job, or die over it; how it ended."""
+    words = (str(folder), *words)
+    return nest.run("tests.bot.engine_process", words, os.environ, 60).returncode
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("die", ["one", "two", "three", "end"])
 def test_a_killed_job_goes_on_without_doing_a_kept_thing_twice(folder: Path, die: str):
-    command = [sys.executable, "-c", textwrap.dedent(PROCESS), str(folder)]
-    killed = subprocess.run([*command, die], cwd=ROOT, check=False, timeout=60)
-    again = subprocess.run([*command, "-"], cwd=ROOT, check=False, timeout=60)
+    killed, again = process(folder, die), process(folder, "-")
     log = (folder / "log").read_text().splitlines()
 
-    assert (killed.returncode, again.returncode) == (-signal.SIGKILL, 0)
+    assert (killed, again) == (-signal.SIGKILL, 0)
     assert log.count("began resumed=True") == 1
     for name in ("one", "two", "three"):
         # Killed in the middle of it, nobody can know that it was done: it is done again.
@@ -371,26 +299,22 @@ def test_a_killed_job_goes_on_without_doing_a_kept_thing_twice(folder: Path, die
 
 @pytest.mark.slow
 def test_a_job_that_ends_the_bot_every_time_is_given_up(tmp_path: Path):
-    command = [sys.executable, "-c", textwrap.dedent(PROCESS), str(tmp_path)]
-    for _ in range(6):
-        ran = subprocess.run([*command, "one"], cwd=ROOT, check=False, timeout=60)
-        if ran.returncode == 0:
-            break
+    codes = [process(tmp_path, "one")]
+    while codes[-1] and len(codes) < 6:
+        codes.append(process(tmp_path, "one"))
     with running(tmp_path, lambda _run: ended()) as engine:
         given_up = engine.given_up()
 
-    assert ran.returncode == 0
+    assert codes[-1] == 0
     assert given_up == ["job"]
 
 
 @pytest.mark.slow
 def test_a_job_that_waits_is_found_after_any_number_of_kills(folder: Path):
-    command = [sys.executable, "-c", textwrap.dedent(PROCESS), str(folder), "wait"]
     kills = 2 if (folder / "database").exists() else 6
     for _ in range(kills):
-        killed = subprocess.run(command, cwd=ROOT, check=False, timeout=60)
-        assert killed.returncode == -signal.SIGKILL
-    subprocess.run([*command, "go"], cwd=ROOT, check=True, timeout=60)
+        assert process(folder, "wait") == -signal.SIGKILL
+    assert process(folder, "wait", "go") == 0
     log = (folder / "log").read_text().splitlines()
 
     assert log.count("began resumed=True") == kills

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import signal
 import subprocess
-import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -19,7 +18,8 @@ from commands import due, timetable
 from sandbox.slack_people import AYU, BACKUPS, CITRA, RIZAL
 from sandbox.slack_world import SlackWorld
 from sandbox.world import World
-from tests.slack.house import ROOT, Card, House, wait_for
+from tests import nest
+from tests.slack.house import Card, House, wait_for
 from tests.slack.mortal import Mortal
 
 pytestmark = pytest.mark.slow
@@ -69,16 +69,8 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def terminal(house: House, *words: str) -> subprocess.CompletedProcess[str]:
     """Run `lifeboat …` in a process of its own, where schedules of seconds are allowed."""
-    return subprocess.run(
-        [sys.executable, "-m", "tests.slack.hasty", "--settings", str(house.settings), *words],
-        cwd=ROOT,
-        env=house.environ(),
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-    )
+    words = ("--settings", str(house.settings), *words)
+    return nest.run("tests.slack.hasty", words, house.environ(), 60)
 
 
 def news(house: House) -> list[dict[str, Any]]:
