@@ -96,15 +96,18 @@ def end_left(pid: int, *words: str) -> None:
     """End a process that an earlier demo has left; no other one that has its number by now."""
     for signum in (signal.SIGTERM, signal.SIGKILL):
         until = time.monotonic() + STOP_SECONDS
-        if not _is(pid, words):
+        if not runs(pid, *words):
             return
         os.kill(pid, signum)
-        while _is(pid, words) and time.monotonic() < until:
+        while runs(pid, *words) and time.monotonic() < until:
             time.sleep(0.05)
 
 
-def _is(pid: int, words: Sequence[str]) -> bool:
-    """Whether that process runs, and each of the words stands on its command line."""
+def runs(pid: int, *words: str) -> bool:
+    """Whether that process runs, and each of the words stands on its command line.
+
+    One that has ended and that nobody has buried yet has none.
+    """
     try:
         line = Path(f"/proc/{pid}/cmdline").read_bytes()
     except FileNotFoundError:

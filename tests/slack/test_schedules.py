@@ -28,18 +28,6 @@ Build = Callable[..., House]
 OLD: set[str] = set()  # Messages of earlier tests.
 
 
-@pytest.fixture(scope="module")
-def worlds(
-    own_environment: None, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[tuple[World, SlackWorld]]:
-    folder = tmp_path_factory.mktemp("worlds")
-    with (
-        World(folder / "convex", step_seconds=0.0) as world,
-        SlackWorld(folder / "slack", rates=False) as slack,
-    ):
-        yield world, slack
-
-
 @pytest.fixture
 def build(worlds: tuple[World, SlackWorld], tmp_path: Path) -> Iterator[Build]:
     """Make a house with schedules in its settings; nothing breaks in its log."""
